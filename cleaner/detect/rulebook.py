@@ -1,0 +1,244 @@
+"""Hand-written rules: TOML packs in, one immutable `Rulebook` out.
+
+How to write a rule is told in ``cleaner/rules/README.md``. A pack is data; this module reads it
+and says what is wrong with it, `cleaner.detect.patterns` applies it, `cleaner.detect.proof`
+proves it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+import regex
+
+from cleaner.errors import RuleError
+from cleaner.ingest.fold import fold_pattern
+
+RULES = Path(__file__).parent.parent / "rules"
+COMPILED = RULES / "rulebook.json"
+SCOPES = ("block", "line", "sentence")
+LEADS = ("", "list", "rest")
+PROTECT = "keep"
+MAX_CHARS = 400
+TIMEOUT_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One pattern; its proof stays in the pack."""
+
+    id: str
+    """``language.category.what``; never reused for something else."""
+    category: str
+    """What it finds; `PROTECT` for a keep rule."""
+    language: str
+    """BCP 47 tag of its phrases; ``mul`` for any. Rules of all languages read every document."""
+    scope: str
+    """The unit that the pattern is matched against and that goes: one of `SCOPES`."""
+    keywords: tuple[str, ...]
+    """Literals in lower case; the pattern is only tried where one of them stands."""
+    pattern: str
+    """`regex` syntax, VERBOSE and IGNORECASE, against the folded unit."""
+    why: str
+    """One line for the reader of an explanation."""
+    confidence: float
+    """0.95 for what is chrome wherever it stands; under 0.5 for what is chrome in company only."""
+    leads: str
+    """One of `LEADS`: see `cleaner.model.Finding.leads`."""
+    max_chars: int
+    """A longer unit is not judged by this rule."""
+
+    def compiled(self) -> regex.Pattern[str]:
+        """Return the compiled pattern.
+
+        Raises:
+            RuleError: it does not compile.
+        """
+        return _compile(self.id, self.pattern)
+
+
+@cache
+def _compile(rule_id: str, pattern: str) -> regex.Pattern[str]:
+    try:
+        return regex.compile(fold_pattern(pattern), regex.VERBOSE | regex.IGNORECASE)
+    except regex.error as error:
+        raise RuleError(f"{rule_id}: pattern does not compile: {error}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """A kind of chrome, from ``categories.toml``."""
+
+    id: str
+    title: str
+    profiles: tuple[str, ...]
+    """Profiles that take it out."""
+    colour: str
+    """Terminal colour name."""
+
+
+@dataclass(frozen=True)
+class Rulebook:
+    """All rules and categories. Immutable; `digest` names it."""
+
+    rules: tuple[Rule, ...]
+    categories: dict[str, Category]
+    digest: str
+    """SHA-256 over all packs, hexadecimal."""
+
+    @cached_property
+    def by_id(self) -> dict[str, Rule]:
+        """Rules by their id."""
+        return {rule.id: rule for rule in self.rules}
+
+
+def load_rulebook(folder: Path = RULES) -> Rulebook:
+    """Return the rulebook of a folder of packs.
+
+    ``rulebook.json`` beside the packs saves parsing them; it is used only where it was made
+    from exactly these packs.
+
+    Raises:
+        RuleError: a pack breaks the schema; the message names file, rule and field.
+    """
+    sources = _sources(folder)
+    digest = _digest(sources)
+    compiled = folder / COMPILED.name
+    if compiled.is_file():
+        stored = json.loads(compiled.read_bytes())
+        if stored["digest"] == digest:
+            return _from_stored(stored)
+    return parse_rulebook(sources)
+
+
+def parse_rulebook(sources: dict[str, bytes]) -> Rulebook:
+    """Return the rulebook of packs given as file name to content. Raises RuleError."""
+    parsed = {name: _parse(name, content) for name, content in sources.items()}
+    categories = {
+        name: Category(name, row["title"], tuple(row["profiles"]), row["colour"])
+        for name, row in parsed.pop("categories.toml").items()
+    }
+    rules = [rule for name, pack in parsed.items() for rule in _rules_of(name, pack, categories)]
+    _refuse_twins(rules)
+    return Rulebook(tuple(rules), categories, _digest(sources))
+
+
+def store_rulebook(folder: Path = RULES) -> bool:
+    """Write ``rulebook.json``; return whether it changed."""
+    book = parse_rulebook(_sources(folder))
+    fields = Rule.__slots__
+    stored = {
+        "digest": book.digest,
+        "fields": list(fields),
+        "rules": [[getattr(rule, name) for name in fields] for rule in book.rules],
+        "categories": {
+            key: [row.title, row.profiles, row.colour] for key, row in book.categories.items()
+        },
+    }
+    content = json.dumps(stored, ensure_ascii=False, separators=(",", ":")).encode()
+    target = folder / COMPILED.name
+    if target.is_file() and target.read_bytes() == content:
+        return False
+    target.write_bytes(content)
+    return True
+
+
+def pack_files(folder: Path = RULES) -> list[Path]:
+    """Return the pack files of a folder, in the order of the book."""
+    return sorted(folder.glob("*/*.toml"))
+
+
+def _from_stored(stored: dict[str, Any]) -> Rulebook:
+    rules = []
+    at = stored["fields"].index("keywords")
+    for row in stored["rules"]:
+        row[at] = tuple(row[at])
+        rules.append(Rule(*row))
+    categories = {
+        key: Category(key, title, tuple(profiles), colour)
+        for key, (title, profiles, colour) in stored["categories"].items()
+    }
+    return Rulebook(tuple(rules), categories, stored["digest"])
+
+
+def _sources(folder: Path) -> dict[str, bytes]:
+    files = [folder / "categories.toml", *pack_files(folder)]
+    return {file.relative_to(folder).as_posix(): file.read_bytes() for file in files}
+
+
+def _digest(sources: dict[str, bytes]) -> str:
+    digest = hashlib.sha256()
+    for name, content in sources.items():
+        digest.update(f"{name}\0{len(content)}\0".encode())
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def _parse(name: str, content: bytes) -> dict[str, Any]:
+    try:
+        return tomllib.loads(content.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RuleError(f"{name}: {error}") from None
+
+
+_PACK_KEYS = {"pack", "category", "language", "rule", "sentences"}
+_RULE_KEYS = {
+    "id", "scope", "keywords", "pattern", "why", "hit", "miss", "confidence", "leads", "max_chars",
+}  # fmt: skip
+_REQUIRED = ("id", "keywords", "pattern", "why", "hit", "miss")
+
+
+def _rules_of(
+    name: str, pack: dict[str, Any], categories: dict[str, Category]
+) -> Iterable[Rule]:
+    if unknown := pack.keys() - _PACK_KEYS:
+        raise RuleError(f"{name}: unknown key {min(unknown)!r}; known: {sorted(_PACK_KEYS)}")
+    category = pack.get("category", "")
+    if category != PROTECT and category not in categories:
+        raise RuleError(f"{name}: unknown category {category!r}; known: {sorted(categories)}")
+    for row in pack.get("rule", ()):
+        yield _rule_of(name, row, category, pack.get("language", "mul"))
+
+
+def _rule_of(name: str, row: dict[str, Any], category: str, language: str) -> Rule:
+    where = f"{name}: {row.get('id', 'a rule without id')}"
+    if unknown := row.keys() - _RULE_KEYS:
+        raise RuleError(f"{where}: unknown key {min(unknown)!r}; known: {sorted(_RULE_KEYS)}")
+    for key in _REQUIRED:
+        if not row.get(key):
+            raise RuleError(f"{where}: {key!r} is missing or empty")
+    scope, leads = row.get("scope", "block"), row.get("leads", "")
+    if scope not in SCOPES:
+        raise RuleError(f"{where}: scope {scope!r} is none of {SCOPES}")
+    if leads not in LEADS:
+        raise RuleError(f"{where}: leads {leads!r} is none of {LEADS}")
+    keywords = tuple(fold_pattern(keyword).lower() for keyword in row["keywords"])
+    if short := [word for word in keywords if not word.strip()]:
+        raise RuleError(f"{where}: empty keyword {short[0]!r}")
+    return Rule(
+        id=row["id"],
+        category=category,
+        language=language,
+        scope=scope,
+        keywords=keywords,
+        pattern=row["pattern"],
+        why=row["why"],
+        confidence=float(row.get("confidence", 0.95)),
+        leads=leads,
+        max_chars=int(row.get("max_chars", MAX_CHARS)),
+    )
+
+
+def _refuse_twins(rules: list[Rule]) -> None:
+    seen: set[str] = set()
+    for rule in rules:
+        if rule.id in seen:
+            raise RuleError(f"{rule.id}: this id stands twice")
+        seen.add(rule.id)
