@@ -40,3 +40,15 @@ class TooLarge(CleanerError):
 
 class RuleError(CleanerError):
     """A rule pack cannot be loaded or a rule fails its proof."""
+
+
+class ServerError(CleanerError):
+    """The service failed at this document through no fault of the caller's."""
+
+
+class Unreachable(CleanerError):
+    """No service answers at the address, or the connection broke."""
+
+
+class DeadlineExceeded(CleanerError):
+    """The service gave no answer in time."""

@@ -135,7 +135,22 @@ class Verdict:
     findings: tuple[Finding, ...] = ()
     """All claims about this Span, strongest first."""
     reason: str = ""
-    """Why it was kept in spite of its Findings; empty otherwise."""
+    """Why the decision differs from what its Findings alone would have it; empty otherwise."""
+
+    @property
+    def detector(self) -> str:
+        """Who made the strongest claim; ``context`` where only the neighbours spoke."""
+        return self.findings[0].detector if self.findings else "context"
+
+    @property
+    def source(self) -> str:
+        """The rule or structure behind the strongest claim, or the reason."""
+        return self.findings[0].evidence.source if self.findings else self.reason
+
+    @property
+    def why(self) -> str:
+        """One line for a human reader."""
+        return self.findings[0].evidence.why if self.findings else self.reason
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,81 @@
+"""Detect: Detectors claim, none removes. `DETECTORS` is the table of who may speak, in order."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from cleaner.detect.patterns import Match, Matcher
+from cleaner.detect.rulebook import PROTECT
+from cleaner.detect.structure import structure
+from cleaner.model import Evidence, Finding
+from cleaner.segment import Segmented
+
+__all__ = ["DETECTORS", "Claims", "detect"]
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """Everything that was claimed about one Document."""
+
+    findings: tuple[Finding, ...]
+    """In the order of their start."""
+    kept: tuple[tuple[int, int, str], ...] = ()
+    """Spans that keep rules protect, each with the rule's reason."""
+    warnings: tuple[str, ...] = field(default=())
+
+
+def detect(page: Segmented, matcher: Matcher, names: tuple[str, ...]) -> Claims:
+    """Return what the Detectors in `names` claim about `page`.
+
+    The structure detector reads the rules' findings even where ``rules`` may not speak: a teaser
+    is one because of the "Read more" below it.
+    """
+    matches, slow = matcher.scan(page.folded.text, page.units, page.rows)
+    ruled = [_finding(page, match) for match in matches if match.rule.category != PROTECT]
+    kept = [
+        (*_span(page, match.start, match.end), f"keep rule {match.rule.id}: {match.rule.why}")
+        for match in matches
+        if match.rule.category == PROTECT
+    ]
+    findings = [
+        finding for name, speak in DETECTORS if name in names for finding in speak(page, ruled)
+    ]
+    findings.sort(key=lambda finding: (finding.start, -finding.end, finding.evidence.source))
+    warnings = tuple(f"rule_timeout: {rule_id} was skipped" for rule_id in slow)
+    return Claims(tuple(findings), tuple(kept), warnings)
+
+
+def _rules(page: Segmented, ruled: list[Finding]) -> Iterator[Finding]:
+    yield from ruled
+
+
+DETECTORS: tuple[tuple[str, Callable[[Segmented, list[Finding]], Iterator[Finding]]], ...] = (
+    ("rules", _rules),
+    ("structure", structure),
+)
+
+
+def _finding(page: Segmented, match: Match) -> Finding:
+    rule = match.rule
+    start, end = _span(page, match.start, match.end)
+    return Finding(
+        "rules", start, end, rule.category, rule.confidence, Evidence(rule.id, rule.why), rule.leads
+    )
+
+
+def _span(page: Segmented, start: int, end: int) -> tuple[int, int]:
+    """Return the original range of a folded one; a whole Block's is exact."""
+    index = bisect_right(page.units, start, key=lambda unit: unit[0]) - 1
+    unit, block = page.units[index], page.blocks[index]
+    first = block.start if start <= unit[0] else page.folded.origin(start)
+    last = block.end if end >= unit[1] else page.folded.origin(end)
+    while last > first and page.document.text[last - 1].isspace():
+        last -= 1
+    return first, last
+
+
+def block_at(page: Segmented, offset: int) -> int:
+    """Return the index of the first Block that ends behind `offset`."""
+    return bisect_left(page.blocks, offset + 1, key=lambda block: block.end)

@@ -64,6 +64,9 @@ class Rule:
         return _compile(self.id, self.pattern)
 
 
+_FIELDS = tuple(Rule.__slots__)
+
+
 @cache
 def _compile(rule_id: str, pattern: str) -> regex.Pattern[str]:
     try:
@@ -132,22 +135,29 @@ def parse_rulebook(sources: dict[str, bytes]) -> Rulebook:
 
 def store_rulebook(folder: Path = RULES) -> bool:
     """Write ``rulebook.json``; return whether it changed."""
+    if is_stored(folder):
+        return False
+    (folder / COMPILED.name).write_bytes(_stored(folder))
+    return True
+
+
+def is_stored(folder: Path = RULES) -> bool:
+    """Return whether ``rulebook.json`` is what the packs make."""
+    target = folder / COMPILED.name
+    return target.is_file() and target.read_bytes() == _stored(folder)
+
+
+def _stored(folder: Path) -> bytes:
     book = parse_rulebook(_sources(folder))
-    fields = Rule.__slots__
     stored = {
         "digest": book.digest,
-        "fields": list(fields),
-        "rules": [[getattr(rule, name) for name in fields] for rule in book.rules],
+        "fields": list(_FIELDS),
+        "rules": [[getattr(rule, name) for name in _FIELDS] for rule in book.rules],
         "categories": {
             key: [row.title, row.profiles, row.colour] for key, row in book.categories.items()
         },
     }
-    content = json.dumps(stored, ensure_ascii=False, separators=(",", ":")).encode()
-    target = folder / COMPILED.name
-    if target.is_file() and target.read_bytes() == content:
-        return False
-    target.write_bytes(content)
-    return True
+    return json.dumps(stored, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def pack_files(folder: Path = RULES) -> list[Path]:

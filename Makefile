@@ -1,0 +1,53 @@
+# The contributor's guide: every target sets up what it needs. PYTHON=python3.12 picks another.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: setup demo serve test lint format protos rules golden-diff accept bench clean
+
+setup: $(READY)                ## make the virtual environment
+$(READY): pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $(READY)
+
+demo: setup                    ## a real server, a real client, the five seed documents
+	@$(BIN)/cleaner demo golden/seeds/*/source.txt
+
+serve: setup                   ## the gRPC service on 127.0.0.1:50051, until Ctrl-C
+	@$(BIN)/cleaner serve
+
+test: setup                    ## every test
+	$(BIN)/python -m pytest -n auto
+
+lint: setup                    ## ruff, mypy, buf, rules, drift of what is generated
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/buf lint protos
+	$(BIN)/python protos/generate.py --check
+	$(BIN)/cleaner rules check
+	$(BIN)/cleaner rules compile --check
+
+format: setup                  ## let ruff rewrite what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+protos: setup                  ## generate cleaner/v1 from protos/
+	$(BIN)/python protos/generate.py
+
+rules: setup                   ## write cleaner/rules/rulebook.json from the packs
+	$(BIN)/cleaner rules compile
+
+golden-diff: setup             ## what today's answers would change in golden/
+	@$(BIN)/cleaner golden diff
+
+accept: setup                  ## take today's answer for one case: make accept CASE=seeds/001-…
+	@$(BIN)/cleaner golden accept '$(CASE)'
+
+bench: setup                   ## speed beside peers; the table also goes to build/bench.txt
+	@mkdir -p build
+	@$(BIN)/python -m cleaner.bench.speed --out build/bench.txt
+
+clean:                         ## remove what setup and tests made
+	rm -rf .venv build .mypy_cache .pytest_cache .ruff_cache .hypothesis

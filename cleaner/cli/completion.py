@@ -1,0 +1,20 @@
+"""``cleaner completion``: what a shell needs to complete commands, options and categories."""
+
+from __future__ import annotations
+
+import click
+from click.shell_completion import get_completion_class
+
+from cleaner.cli import PROGRAM, program
+
+
+@click.command("completion")
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def command(shell: str) -> None:
+    """Print the completion script of SHELL.
+
+    For bash: cleaner completion bash > ~/.local/share/bash-completion/completions/cleaner
+    """
+    found = get_completion_class(shell)
+    assert found is not None
+    click.echo(found(program, {}, PROGRAM, f"_{PROGRAM.upper()}_COMPLETE").source())

@@ -1,0 +1,58 @@
+"""``cleaner explain``: the whole document, what goes, and why."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cleaner.cli import FAILED, complain
+from cleaner.cli.options import as_options, policy_options
+from cleaner.cli.sources import Broken, read_sources
+from cleaner.errors import CleanerError
+
+
+@click.command("explain")
+@click.argument("file", type=click.Path(allow_dash=True), default="-")
+@click.option("--input", "input_form", type=click.Choice(["auto", "text", "html", "jsonl"]),
+              default="auto", show_default=True, help="What the input is.")
+@click.option("--html", "out", type=click.Path(dir_okay=False, writable=True),
+              help="Write one self-contained page to this file instead.")
+@policy_options
+@click.option("--url", default="", help="Where the document was found.")
+def command(file: str, input_form: str, out: str | None, url: str, **policy: Any) -> None:
+    """Show FILE with what goes struck out and coloured by category, the reason beside it.
+
+    In a pipe, lines that go are marked with "- ".
+    """
+    from cleaner.pipeline import Cleaner
+
+    cleaner = Cleaner(as_options(**policy))
+    categories = cleaner.rulebook.categories
+    pages: list[str] = []
+    failed = False
+    for document in read_sources((file,), input_form, url):
+        try:
+            if isinstance(document, Broken):
+                raise CleanerError(document.message)
+            result = cleaner.clean(document)
+        except CleanerError as error:
+            complain(f"{document.id}: {error}")
+            failed = True
+            continue
+        if out is not None:
+            from cleaner.render.report import page_of
+
+            pages.append(page_of(result, categories, document.id))
+        else:
+            from rich.console import Console
+
+            from cleaner.cli.terminal import show
+
+            show(result, categories, document.id, Console(soft_wrap=False))
+    if out is not None and pages:
+        Path(out).write_text("".join(pages), encoding="utf-8")
+        click.echo(f"wrote {out}", err=True)
+    if failed:
+        raise click.exceptions.Exit(FAILED)

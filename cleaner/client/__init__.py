@@ -1,0 +1,5 @@
+"""The service from a caller's side: `Client` has the methods of the in-process `Cleaner`."""
+
+from cleaner.client.sync import Client
+
+__all__ = ["Client"]

@@ -1,0 +1,134 @@
+"""Decide: claims become Verdicts. Merge, protect, look again at what stands between.
+
+The order: claims that the policy does not ask for fall away; keep rules and guards protect;
+claims about a Block are merged with all their evidence, the strongest naming the category; weak
+claims are looked at again in the company of what goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from cleaner.decide.context import LIFTED, WEAK, in_company
+from cleaner.decide.guard import guarded
+from cleaner.detect import Claims, block_at
+from cleaner.model import Action, Finding, Verdict
+from cleaner.profiles import Policy
+from cleaner.segment import Segmented
+
+__all__ = ["decide"]
+
+
+def decide(page: Segmented, claims: Claims, policy: Policy) -> tuple[Verdict, ...]:
+    """Return one Verdict for each Block; more where only a part of it is chrome."""
+    asked = [
+        finding
+        for finding in claims.findings
+        if finding.category in policy.categories and finding.confidence >= min(WEAK, policy.min_confidence)
+    ]
+    whole, parts = _by_block(page, asked)
+    _promote(page, whole, parts, policy.min_confidence)
+    kept = _kept_by_rule(page, claims) | guarded(page, whole.keys() | parts.keys())
+    removed, weak = _strong_and_weak(whole, kept, policy.min_confidence)
+    lifted = in_company(page.texts, removed, weak, set(kept)) if removed else {}
+    verdicts: list[Verdict] = []
+    for index, block in enumerate(page.blocks):
+        about = _ranked(whole.get(index, ()))
+        if index in removed:
+            verdicts.append(_verdict(block.start, block.end, Action.REMOVE, about))
+        elif index in lifted:
+            verdicts.append(_lifted(block.start, block.end, about, lifted[index], removed))
+        elif index in parts and index not in kept:
+            verdicts += _cut(block.start, block.end, parts[index], policy.min_confidence, about)
+        else:
+            reason = kept.get(index, "too weak a claim" if about else "")
+            verdict = _verdict(block.start, block.end, Action.KEEP, about)
+            verdicts.append(replace(verdict, reason=reason) if reason else verdict)
+    return tuple(verdicts)
+
+
+def _by_block(
+    page: Segmented, findings: Iterable[Finding]
+) -> tuple[dict[int, list[Finding]], dict[int, list[Finding]]]:
+    """Sort claims by Block: those about all of it, and those about a part."""
+    whole: dict[int, list[Finding]] = {}
+    parts: dict[int, list[Finding]] = {}
+    for finding in findings:
+        index = block_at(page, finding.start)
+        while index < len(page.blocks) and page.blocks[index].start < finding.end:
+            block = page.blocks[index]
+            covers = finding.start <= block.start and finding.end >= block.end
+            (whole if covers else parts).setdefault(index, []).append(finding)
+            index += 1
+    return whole, parts
+
+
+def _promote(
+    page: Segmented, whole: dict[int, list[Finding]], parts: dict[int, list[Finding]], least: float
+) -> None:
+    """Take a Block for chrome where most of it is: the rest of an appeal goes with it."""
+    for index, findings in parts.items():
+        strong = [finding for finding in findings if finding.confidence >= least]
+        block = page.blocks[index]
+        covered = sum({f.start: f.end - f.start for f in strong}.values())
+        if covered * 2 >= block.end - block.start:
+            whole.setdefault(index, []).extend(strong)
+
+
+def _kept_by_rule(page: Segmented, claims: Claims) -> dict[int, str]:
+    return {block_at(page, start): reason for start, _, reason in claims.kept}
+
+
+def _strong_and_weak(
+    whole: dict[int, list[Finding]], kept: dict[int, str], least: float
+) -> tuple[dict[int, Finding], dict[int, Finding]]:
+    removed: dict[int, Finding] = {}
+    weak: dict[int, Finding] = {}
+    for index, findings in whole.items():
+        if index not in kept:
+            best = max(findings, key=lambda finding: finding.confidence)
+            (removed if best.confidence >= least else weak)[index] = best
+    return removed, weak
+
+
+def _ranked(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    return tuple(sorted(findings, key=lambda finding: -finding.confidence))
+
+
+def _verdict(start: int, end: int, action: Action, findings: tuple[Finding, ...]) -> Verdict:
+    if not findings:
+        return Verdict(start, end, action)
+    best = findings[0]
+    return Verdict(start, end, action, best.category, best.confidence, findings)
+
+
+def _lifted(
+    start: int, end: int, findings: tuple[Finding, ...], why: str, removed: dict[int, Finding]
+) -> Verdict:
+    verdict = _verdict(start, end, Action.REMOVE, findings)
+    category = verdict.category or removed[max(removed)].category
+    return replace(verdict, category=category, confidence=LIFTED, reason=why)
+
+
+def _cut(
+    start: int, end: int, findings: list[Finding], least: float, about: tuple[Finding, ...]
+) -> Iterator[Verdict]:
+    """Yield the Verdicts of a Block of which only parts go; claims that overlap are merged."""
+    strong = sorted(
+        (f for f in findings if f.confidence >= least), key=lambda finding: finding.start
+    )
+    at = start
+    while strong:
+        first, last = strong[0].start, strong[0].end
+        group = []
+        while strong and strong[0].start <= last:
+            last = max(last, strong[0].end)
+            group.append(strong.pop(0))
+        first, last = max(first, start), min(last, end)
+        if at < first:
+            yield _verdict(at, first, Action.KEEP, about)
+        yield _verdict(first, last, Action.REMOVE, _ranked(group))
+        at = last
+    if at < end:
+        yield _verdict(at, end, Action.KEEP, about)

@@ -1,0 +1,65 @@
+"""Guards: text that no claim may remove, whatever it says.
+
+A quotation is somebody's words, a transcript is a conversation, code is code: "Subscribe to our
+newsletter" inside them is content. Guards look at shape alone, so they hold in every language.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from cleaner.segment import Segmented
+from cleaner.segment.features import is_code, is_quotation, speaker
+
+_FENCE = ("```", "~~~")
+_LEAST_TURNS = 4
+_LEAST_CODE = 3
+
+
+def guarded(page: Segmented, claimed: set[int]) -> dict[int, str]:
+    """Return why Blocks are protected, for those of `claimed` that are."""
+    if not claimed:
+        return {}
+    reasons: dict[int, str] = {}
+    speakers = _speakers(page)
+    code = _code(page)
+    for index in claimed:
+        text = page.texts[index]
+        if index in code:
+            reasons[index] = "guard: program code"
+        elif speakers and speaker(text) in speakers:
+            reasons[index] = "guard: a turn in a conversation"
+        elif is_quotation(text):
+            reasons[index] = "guard: a quotation"
+    return reasons
+
+
+def _speakers(page: Segmented) -> frozenset[str]:
+    """Return the labels of a transcript: two or more that come back, in four or more turns."""
+    counts = Counter(label for text in page.texts if (label := speaker(text)))
+    back = frozenset(label for label, count in counts.items() if count >= 2)
+    turns = sum(counts[label] for label in back)
+    return back if len(back) >= 2 and turns >= _LEAST_TURNS else frozenset()
+
+
+def _code(page: Segmented) -> frozenset[int]:
+    """Return the Blocks inside fences and in runs of lines that look like code."""
+    found: set[int] = set()
+    fenced = False
+    run: list[int] = []
+    for index, text in enumerate(page.texts):
+        if text.startswith(_FENCE):
+            fenced = not fenced
+            found.add(index)
+        elif fenced:
+            found.add(index)
+        if is_code(text):
+            run.append(index)
+            continue
+        if len(run) >= _LEAST_CODE:
+            found.update(run)
+        # One line of another look (a string, a comment) does not end a listing.
+        run = [*run, index] if run and run[-1] == index - 1 and len(run) >= 2 else []
+    if len(run) >= _LEAST_CODE:
+        found.update(run)
+    return frozenset(found)

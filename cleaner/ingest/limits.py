@@ -1,0 +1,91 @@
+"""Limits, and the linear scan that looks at markup before any parser does.
+
+Lexbor and lxml need minutes for 100,000 nested elements or 200,000 attributes on one tag, and
+lxml silently returns nothing past a depth of 256 or a very long attribute. One pass over the
+markup with a bounded pattern tells which parsers may see it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from cleaner.errors import TooLarge
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one Document may be. Over a hard limit it is refused, over a soft one degraded."""
+
+    max_bytes: int = 32 * 1024 * 1024
+    """Hard: content size in bytes (for text: in code points)."""
+    max_lines: int = 200_000
+    """Hard: physical lines."""
+    max_depth: int = 2_000
+    """Soft: element nesting up to which markup is parsed; deeper, its tags are stripped."""
+    max_extractor_depth: int = 200
+    """Soft: element nesting up to which an article extractor is asked (lxml gives up at 256)."""
+    max_tags: int = 200_000
+    """Soft: tags up to which markup is parsed."""
+    max_extractor_tags: int = 30_000
+    """Soft: tags up to which an article extractor is asked."""
+    max_attributes: int = 1_000
+    """Soft: attributes on one tag up to which markup is parsed."""
+    max_attribute_chars: int = 8_192
+    """Soft: a longer attribute value (a ``data:`` URI, mostly) is emptied before parsing."""
+
+    def admit(self, size: int, lines: int = 0) -> None:
+        """Refuse what is over a hard limit.
+
+        Raises:
+            TooLarge: with the name of the limit.
+        """
+        if size > self.max_bytes:
+            raise TooLarge("max_bytes", f"document of {size} bytes; at most {self.max_bytes}")
+        if lines > self.max_lines:
+            raise TooLarge("max_lines", f"document of {lines} lines; at most {self.max_lines}")
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What the scan saw."""
+
+    depth: int
+    """Deepest nesting of open elements, an upper bound."""
+    tags: int
+    """Number of start tags."""
+    attributes: int
+    """Most attributes on one tag, an upper bound."""
+
+
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:-]{0,40})([^<>]{0,65536})")
+_VOID = frozenset(
+    "area base br col embed hr img input link meta param source track wbr p li dd dt tr td th "
+    "option path".split()
+)
+_LONG_VALUE = re.compile(r"""=\s*(?:"[^"]{%d,}"|'[^']{%d,}'|[^\s"'>]{%d,})""")
+
+
+def scan(markup: str) -> Scan:
+    """Return an upper bound of depth, tags and attributes of `markup` in one linear pass."""
+    depth = deepest = tags = attributes = 0
+    for match in _TAG.finditer(markup):
+        closing, name, rest = match.groups()
+        if closing:
+            if depth and name.lower() not in _VOID:
+                depth -= 1
+            continue
+        tags += 1
+        if len(rest) > attributes:
+            attributes = max(attributes, rest.count("=") + rest.count(" ") // 8)
+        if name.lower() not in _VOID and not rest.endswith("/"):
+            depth += 1
+            deepest = max(deepest, depth)
+    return Scan(deepest, tags, attributes)
+
+
+def shorten(markup: str, longest: int) -> str:
+    """Return `markup` with attribute values of over `longest` characters emptied."""
+    if len(markup) <= longest:
+        return markup
+    return re.sub(_LONG_VALUE.pattern % (longest, longest, longest), '=""', markup)

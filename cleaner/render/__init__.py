@@ -1,0 +1,1 @@
+"""Render: Verdicts become text. Nothing else in the house drops a character."""

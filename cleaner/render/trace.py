@@ -1,0 +1,91 @@
+"""Where each part of a text came from, while passes take parts out of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cleaner.model import Join, Removal
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    start: int
+    """Range in the original text."""
+    end: int
+    text: str
+    """What stands for it now."""
+    joined: bool = False
+    """Whether `text` is what a Join put there."""
+
+
+class Trace:
+    """A text as pieces of the original that it was made from."""
+
+    def __init__(self, text: str) -> None:
+        self._pieces = [_Piece(0, len(text), text)]
+
+    @property
+    def text(self) -> str:
+        """The text as it is now."""
+        return "".join(piece.text for piece in self._pieces)
+
+    @property
+    def joins(self) -> tuple[Join, ...]:
+        """The joins that still stand, in original offsets."""
+        return tuple(Join(p.start, p.end, p.text) for p in self._pieces if p.joined)
+
+    def origins(self, start: int, end: int) -> list[tuple[int, int]]:
+        """Return the original ranges of ``[start, end)`` of the present text, in order."""
+        found: list[tuple[int, int]] = []
+        at = 0
+        for piece in self._pieces:
+            after = at + len(piece.text)
+            if at < end and after > start:
+                first, last = piece.start, piece.end
+                if not piece.joined:
+                    first, last = first + max(0, start - at), last - max(0, after - end)
+                if found and found[-1][1] == first:
+                    found[-1] = (found[-1][0], last)
+                else:
+                    found.append((first, last))
+            at = after
+        return found
+
+    def remove(self, removed: tuple[Removal, ...]) -> None:
+        """Take out Spans of the present text."""
+        self._edit([(removal.start, removal.end, None) for removal in removed])
+
+    def join(self, joined: tuple[Join, ...]) -> None:
+        """Put joins into the present text."""
+        self._edit([(join.start, join.end, join.text) for join in joined])
+
+    def _edit(self, edits: list[tuple[int, int, str | None]]) -> None:
+        done: list[_Piece] = []
+        queue = self._pieces[::-1]
+        at = 0
+        for start, end, instead in edits:
+            at = _move(queue, done, at, start)
+            taken: list[_Piece] = []
+            at = _move(queue, taken, at, end)
+            if instead is not None:
+                done += [
+                    _Piece(piece.start, piece.end, "" if number else instead, joined=True)
+                    for number, piece in enumerate(taken)
+                ]
+        self._pieces = done + queue[::-1]
+
+
+def _move(queue: list[_Piece], target: list[_Piece], at: int, until: int) -> int:
+    """Move pieces from `queue` to `target` up to the offset `until`, splitting the last."""
+    while queue and at < until:
+        piece = queue.pop()
+        size = len(piece.text)
+        if at + size <= until:
+            target.append(piece)
+            at += size
+            continue
+        cut = until - at
+        target.append(_Piece(piece.start, piece.start + cut, piece.text[:cut]))
+        queue.append(_Piece(piece.start + cut, piece.end, piece.text[cut:]))
+        at = until
+    return at

@@ -1,0 +1,86 @@
+"""Lines to Blocks: which line breaks are paragraphs' and which are only a narrow window's.
+
+A text is taken for hard-wrapped when its lines keep to one width and most breaks inside its
+paragraphs stand where the next word would no longer have fitted. Poems, lists, menus and one
+paragraph a line fail that test: there each Line is a Block.
+
+Known miss: a text of fewer than three wrapped breaks; its lines are judged one by one.
+"""
+
+from __future__ import annotations
+
+import regex
+
+from cleaner.model import Block, Line
+from cleaner.segment.features import width
+
+_NARROWEST, _WIDEST = 36, 140
+# Texts wrapped in a proportional font break up to this share of the width early.
+_SLACK = 0.16
+_LEAST_BREAKS = 3
+_LEAST_SHARE = 0.7
+_BULLET = regex.compile(r"(?:[-*•·–—▪◦‣]|\(?\d{1,3}[.)]|[a-z][.)])\s")
+
+
+def blocks_of(text: str, lines: tuple[Line, ...]) -> tuple[Block, ...]:
+    """Return the Blocks of `text`, in order; blank lines belong to none."""
+    trimmed = [_trim(text, line) for line in lines]
+    soft = _soft_breaks([text[start:end] for start, end in trimmed])
+    blocks: list[Block] = []
+    first = -1
+    for index, (start, end) in enumerate(trimmed):
+        if start == end:
+            continue
+        if first < 0:
+            first = index
+        if index in soft:
+            continue
+        blocks.append(Block(trimmed[first][0], end, first, index))
+        first = -1
+    return tuple(blocks)
+
+
+def _trim(text: str, line: Line) -> tuple[int, int]:
+    piece = text[line.start : line.end]
+    bare = piece.strip(_BLANK)
+    if len(bare) == len(piece):
+        return line.start, line.end
+    if not bare:
+        return line.start, line.start
+    start = line.start + len(piece) - len(piece.lstrip(_BLANK))
+    return start, start + len(bare)
+
+
+# What `str.strip` takes, and the invisible signs with which editors pad empty lines.
+_BLANK = "".join(
+    map(chr, [*range(9, 14), *range(28, 33), 0x85, 0xA0, 0x1680, *range(0x2000, 0x200E), 0x2028])
+) + "\u2029\u202f\u205f\u2060\u3000\ufeff\x00"
+
+
+def _soft_breaks(rows: list[str]) -> frozenset[int]:
+    """Return the indices of lines whose break only wraps a paragraph."""
+    breaks = [index for index in range(len(rows) - 1) if rows[index] and rows[index + 1]]
+    if len(breaks) < _LEAST_BREAKS:
+        return frozenset()
+    widths = {index: width(rows[index]) for index in breaks}
+    usual = [columns for columns in widths.values() if columns <= _WIDEST]
+    if len(usual) < 0.8 * len(widths):
+        return frozenset()
+    column = sorted(usual)[int(len(usual) * 0.98)]
+    if column < _NARROWEST:
+        return frozenset()
+    soft = frozenset(
+        index for index in breaks if _wraps(rows[index], rows[index + 1], widths[index], column)
+    )
+    enough = len(soft) >= max(_LEAST_BREAKS, _LEAST_SHARE * len(breaks))
+    return soft if enough else frozenset()
+
+
+def _wraps(row: str, after: str, columns: int, column: int) -> bool:
+    """Whether `after` continues the paragraph of `row`."""
+    if _BULLET.match(after) or columns < 0.5 * column:
+        return False
+    if after[0].islower() and columns >= 0.6 * column:
+        return True
+    word = after.split(maxsplit=1)[0]
+    return columns + 1 + min(width(word), column // 3) > column * (1 - _SLACK)

@@ -1,0 +1,215 @@
+"""The inside of a worker process: request bytes in, answer or status bytes out.
+
+A worker has one socket to the front and answers one frame after the other. It shares twelve
+bytes of memory, the board, with the front: on it stands which document of the frame it is at, so
+that the front knows whom to blame if it dies, and whether it should stop for want of callers.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import logging
+import mmap
+import signal
+import socket
+import sys
+import traceback
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from typing import NamedTuple, TypeVar
+
+from google.protobuf.message import DecodeError, Message
+from google.rpc.status_pb2 import Status
+
+from cleaner import Cleaner, Options
+from cleaner.errors import CleanerError, InvalidInput, UnknownName
+from cleaner.ingest.limits import Limits
+from cleaner.serve import ruleset, status, wire
+from cleaner.serve.convert import View, answer_of, document_of, options_of, view_of
+from cleaner.serve.wire import BOARD_BYTES, DOCUMENT, FAILED, JOB, LENGTH, OK, STOP
+from cleaner.v1 import answer_pb2, cleaner_service_pb2, document_pb2, options_pb2
+from cleaner.v1 import ruleset_service_pb2 as ruleset_pb2
+
+_KEPT_POLICIES = 64
+
+_log = logging.getLogger(__name__)
+
+
+class Abandoned(Exception):
+    """Every caller of the frame has left."""
+
+
+class Policy(NamedTuple):
+    """What a caller's options come to."""
+
+    cleaner: Cleaner
+    view: View
+
+
+class Answerer:
+    """Answers requests, given as bytes. Holds no state that an answer could depend on."""
+
+    def __init__(self, limits: Limits, board: memoryview) -> None:
+        self._limits = limits
+        self._board = board
+        self._default = Cleaner(Options(), limits)
+        self._policies: OrderedDict[bytes, Policy] = OrderedDict()
+        self._methods: dict[int, Callable[[bytes], Message]] = {
+            wire.Method.CLEAN: self._clean,
+            wire.Method.BATCH: self._batch,
+            wire.Method.GET_RULESET: lambda _: ruleset.get_ruleset(self._default),
+            wire.Method.LIST_RULES: lambda payload: ruleset.list_rules(
+                _read(ruleset_pb2.ListRulesRequest(), payload), self._default
+            ),
+            wire.Method.GET_RULE: lambda payload: ruleset.get_rule(
+                _read(ruleset_pb2.GetRuleRequest(), payload), self._default
+            ),
+        }
+
+    def answer(self, frame: bytes) -> bytes:
+        """Return the answers to a frame of requests."""
+        requests = enumerate(wire.unpack(frame))
+        return wire.pack([self._one(job, *request) for job, request in requests])
+
+    def _one(self, job: int, method: int, payload: bytes) -> tuple[int, bytes]:
+        self._board[JOB] = job
+        self._board[DOCUMENT] = 0
+        try:
+            self._go_on()
+            return OK, self._methods[method](payload).SerializeToString()
+        except Abandoned:
+            return FAILED, b""
+        except Exception as error:
+            return FAILED, _status_of(error).SerializeToString()
+
+    def _clean(self, payload: bytes) -> Message:
+        request = _read(cleaner_service_pb2.CleanRequest(), payload)
+        policy = self._policy(request.options)
+        if not request.HasField("document"):
+            raise InvalidInput("document", "document is required")
+        result = policy.cleaner.clean(document_of(request.document))
+        return cleaner_service_pb2.CleanResponse(answer=answer_of(result, policy.view))
+
+    def _batch(self, payload: bytes) -> Message:
+        options, documents = _read_batch(payload)
+        policy = self._policy(options)
+        items = [self._item(at, document, policy) for at, document in enumerate(documents)]
+        return cleaner_service_pb2.BatchCleanResponse(items=items)
+
+    def _item(
+        self, at: int, document: document_pb2.Document | InvalidInput, policy: Policy
+    ) -> answer_pb2.Item:
+        self._board[DOCUMENT] = at
+        self._go_on()
+        if isinstance(document, InvalidInput):
+            return answer_pb2.Item(error=status.status_of(document))
+        try:
+            answer = answer_of(policy.cleaner.clean(document_of(document)), policy.view)
+            return answer_pb2.Item(id=document.id, answer=answer)
+        except Exception as error:
+            return answer_pb2.Item(id=document.id, error=_status_of(error))
+
+    def _go_on(self) -> None:
+        if self._board[STOP]:
+            raise Abandoned
+
+    def _policy(self, message: options_pb2.Options) -> Policy:
+        """Return what the options come to; the last few are kept, for a Cleaner costs to build."""
+        key = message.SerializeToString(deterministic=True)
+        policy = self._policies.get(key)
+        if policy is None:
+            policy = self._policies[key] = self._new_policy(message)
+            if len(self._policies) > _KEPT_POLICIES:
+                self._policies.popitem(last=False)
+        return policy
+
+    def _new_policy(self, message: options_pb2.Options) -> Policy:
+        pinned, known = message.ruleset_version, self._default.ruleset_version
+        if pinned not in ("", known):
+            raise UnknownName("ruleset_version", pinned, (known,))
+        return Policy(Cleaner(options_of(message), self._limits), view_of(message))
+
+
+_M = TypeVar("_M", bound=Message)
+
+
+def _read(message: _M, payload: bytes) -> _M:
+    try:
+        message.ParseFromString(payload)
+    except DecodeError:
+        name = message.DESCRIPTOR.full_name
+        raise InvalidInput(
+            "request", f"the request is not a {name}: truncated, or a string is not UTF-8"
+        ) from None
+    return message
+
+
+def _read_batch(
+    payload: bytes,
+) -> tuple[options_pb2.Options, Iterable[document_pb2.Document | InvalidInput]]:
+    try:
+        request = cleaner_service_pb2.BatchCleanRequest.FromString(payload)
+    except DecodeError:
+        return _read_singly(wire.split(payload))
+    return request.options, request.documents
+
+
+def _read_singly(
+    batch: wire.Batch,
+) -> tuple[options_pb2.Options, list[document_pb2.Document | InvalidInput]]:
+    """Read a request that cannot be read as a whole: the documents that can be, and errors."""
+    head = _read(cleaner_service_pb2.BatchCleanRequest(), batch.head)
+    documents: list[document_pb2.Document | InvalidInput] = []
+    for document in batch.documents:
+        try:
+            read = _read(cleaner_service_pb2.BatchCleanRequest(), document)
+            documents.append(read.documents[0])
+        except InvalidInput as error:
+            documents.append(error)
+    return head.options, documents
+
+
+def _status_of(error: Exception) -> Status:
+    if isinstance(error, CleanerError):
+        return status.status_of(error)
+    if isinstance(error, MemoryError):
+        return status.out_of_memory()
+    # An exception's message may quote the document, which is nobody's business but the caller's.
+    where = "".join(traceback.format_tb(error.__traceback__))
+    _log.error("%s in a worker\n%s", type(error).__name__, where)
+    return status.internal()
+
+
+def main(socket_fd: str, board_fd: str, limits: str) -> None:
+    """Serve the front at the other end of a socket until it goes away."""
+    # The front decides when to stop; an operator's signal to the whole group must not lose work.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    board = memoryview(mmap.mmap(int(board_fd), BOARD_BYTES)).cast("I")
+    front = socket.socket(fileno=int(socket_fd))
+    try:
+        answerer = Answerer(Limits(**json.loads(limits)), board)
+    except CleanerError as error:
+        sys.exit(f"a worker cannot start: {error}")
+    gc.collect()
+    gc.freeze()
+    front.sendall(LENGTH.pack(0))  # ready
+    try:
+        while True:
+            (size,) = LENGTH.unpack(_receive(front, LENGTH.size))
+            body = answerer.answer(_receive(front, size))
+            front.sendall(LENGTH.pack(len(body)) + body)
+    except (EOFError, ConnectionError):
+        return
+
+
+def _receive(front: socket.socket, size: int) -> bytes:
+    buffer = bytearray(size)
+    view, have = memoryview(buffer), 0
+    while have < size:
+        if not (count := front.recv_into(view[have:])):
+            raise EOFError
+        have += count
+    return bytes(buffer)

@@ -1,0 +1,39 @@
+"""What an operator may set."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+
+from cleaner.ingest.limits import Limits
+
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class ServeSettings:
+    """How the service runs. The defaults suit one machine and trusted callers on loopback."""
+
+    address: str = "127.0.0.1:50051"
+    """Where to listen, ``host:port``. Port 0 takes a free one."""
+    workers: int = field(default_factory=lambda: os.cpu_count() or 1)
+    """Processes that clean."""
+    limits: Limits = field(default_factory=Limits)
+    """What one document may be."""
+    max_message_bytes: int = 32 * MIB
+    """A larger request is refused before it is held in memory."""
+    max_items: int = 1_000
+    """Documents in one batch."""
+    document_seconds: float = 30.0
+    """A document that takes longer costs its worker, and gets DEADLINE_EXCEEDED."""
+    start_seconds: float = 60.0
+    """How long a worker may take to start."""
+    drain_seconds: float = 0.1
+    """How long a worker may go on with a document whose caller has left."""
+    grace_seconds: float = 30.0
+    """How long calls in flight may go on when the service is told to stop."""
+
+    def __post_init__(self) -> None:
+        for name in ("workers", "max_message_bytes", "max_items", "document_seconds"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"{name} must be positive, not {getattr(self, name)}")

@@ -1,0 +1,96 @@
+"""Errors as ``google.rpc.Status``: what the caller did wrong and what would be right.
+
+Nothing of the inside leaks: whatever is not a `CleanerError` becomes one fixed sentence.
+"""
+
+from __future__ import annotations
+
+from google.protobuf import any_pb2
+from google.protobuf.message import Message
+from google.rpc.code_pb2 import (
+    DEADLINE_EXCEEDED,
+    INTERNAL,
+    INVALID_ARGUMENT,
+    NOT_FOUND,
+    RESOURCE_EXHAUSTED,
+)
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
+from google.rpc.status_pb2 import Status
+
+from cleaner.errors import CleanerError, InvalidInput, TooLarge, UnknownName
+
+DOMAIN = "cleaner.v1"
+INVALID_INPUT = "INVALID_INPUT"
+UNKNOWN_NAME = "UNKNOWN_NAME"
+TOO_LARGE = "TOO_LARGE"
+FAILURE = "FAILURE"
+DEADLINE = "DOCUMENT_DEADLINE"
+KNOWN_SEPARATOR = ","
+# Things that a caller asks for, where other unknown names are mistakes in how it asks.
+_SOUGHT = {"ruleset_version", "rule"}
+_DOCUMENT_FIELDS = {"kind", "text", "raw", "charset"}
+_OPTION_FIELDS = {
+    "category": "options.remove",
+    "detector": "options.detectors",
+    **{name: f"options.{name}" for name in ("profile", "keep", "min_confidence", "offset_unit")},
+}
+
+
+def status_of(error: CleanerError) -> Status:
+    """Return the status that tells a caller of `error`."""
+    match error:
+        case UnknownName():
+            code = NOT_FOUND if error.field in _SOUGHT else INVALID_ARGUMENT
+            known = KNOWN_SEPARATOR.join(error.known)
+            facts = {"field": error.field, "name": error.name, "known": known}
+            return _status(code, str(error), UNKNOWN_NAME, facts, _violation(error))
+        case InvalidInput():
+            facts = {"field": error.field}
+            code = INVALID_ARGUMENT
+            return _status(code, str(error), INVALID_INPUT, facts, _violation(error))
+        case TooLarge():
+            facts = {"limit": error.limit}
+            return _status(RESOURCE_EXHAUSTED, str(error), TOO_LARGE, facts)
+    return internal()
+
+
+def internal() -> Status:
+    """Return the status for a failure of ours."""
+    return _status(INTERNAL, "internal error", FAILURE, {})
+
+
+def timed_out(seconds: float) -> Status:
+    """Return the status for a document that took more than `seconds`."""
+    message = f"the document took more than {seconds:g} s"
+    return _status(DEADLINE_EXCEEDED, message, DEADLINE, {})
+
+
+def out_of_memory() -> Status:
+    """Return the status for a document that a worker has no room for."""
+    return _status(RESOURCE_EXHAUSTED, "out of memory", TOO_LARGE, {"limit": "memory"})
+
+
+def _violation(error: InvalidInput) -> Message:
+    path = _OPTION_FIELDS.get(error.field, error.field)
+    if error.field in _DOCUMENT_FIELDS:
+        path = f"document.{error.field}"
+    violation = BadRequest.FieldViolation(field=path, description=_clipped(str(error)))
+    return BadRequest(field_violations=[violation])
+
+
+def _clipped(text: str) -> str:
+    # Errors travel in HTTP/2 trailers, of which 8 KiB arrive; a caller's name may be any size.
+    return text if len(text) <= 400 else f"{text[:120]}…{text[-279:]}"
+
+
+def _status(
+    code: int, message: str, reason: str, facts: dict[str, str], *details: Message
+) -> Status:
+    short = {key: _clipped(value) for key, value in facts.items()}
+    info = ErrorInfo(reason=reason, domain=DOMAIN, metadata=short)
+    status = Status(code=code, message=_clipped(message))
+    for detail in (info, *details):
+        packed = any_pb2.Any()
+        packed.Pack(detail)
+        status.details.append(packed)
+    return status
