@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from cleaner.decide import decide
 from cleaner.detect import Claims, detect
-from cleaner.detect.patterns import Matcher
+from cleaner.detect.patterns import Known, Matcher
 from cleaner.detect.rulebook import Rulebook, load_rulebook
 from cleaner.errors import CleanerError
 from cleaner.ingest import Limits, ingest
@@ -38,6 +38,8 @@ class Work:
     claims: Claims = None  # type: ignore[assignment]  # set by detect
     verdicts: tuple[Verdict, ...] = ()
     removed: tuple[Removal, ...] = ()
+    known: Known = field(default_factory=dict)
+    """What the rules said of units in earlier passes over this document."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ class Cleaner:
             gone += _located(trace, (v for v in work.verdicts if v.action is Action.REMOVE))
             taken += _taken(trace, work.removed)
             trace.remove(work.removed)
-            work = Work(_again(source, trace.text))
+            work = Work(_again(source, trace.text), known=work.known)
         verdicts = [*gone, *_located(trace, (v for v in work.verdicts if v.action is Action.KEEP))]
         return Result(
             document=source,
@@ -129,7 +131,7 @@ def _segment(work: Work, policy: Policy) -> None:
 
 
 def _detect(work: Work, policy: Policy) -> None:
-    work.claims = detect(work.page, _shared(), policy.detectors)
+    work.claims = detect(work.page, _shared(), policy.detectors, work.known)
 
 
 def _decide(work: Work, policy: Policy) -> None:

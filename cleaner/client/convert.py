@@ -13,6 +13,13 @@ _KINDS = {Kind.TEXT: document_pb2.KIND_TEXT, Kind.HTML: document_pb2.KIND_HTML}
 _HINTS = ("id", "charset", "url", "publisher", "language", "title")
 
 
+def as_document(given: str | bytes | Document) -> Document:
+    """Return what a caller has as a Document; a caller's side need not import the pipeline."""
+    if isinstance(given, Document):
+        return given
+    return Document(text=given) if isinstance(given, str) else Document(raw=given)
+
+
 def message_of(document: Document) -> document_pb2.Document:
     """Return the message for a Document.
 

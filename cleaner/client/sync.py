@@ -14,11 +14,10 @@ from typing import Self, TypeAlias
 
 import grpc
 
-from cleaner.client.convert import message_of, needs_source, options_message, result_of
+from cleaner.client.convert import as_document, message_of, needs_source, options_message, result_of
 from cleaner.client.errors import call_error, error_of
 from cleaner.errors import CleanerError, DeadlineExceeded, TooLarge, Unreachable
 from cleaner.model import Document, Result
-from cleaner.pipeline import as_document
 from cleaner.profiles import Options
 from cleaner.v1 import cleaner_service_pb2 as pb
 from cleaner.v1 import document_pb2, options_pb2, ruleset_service_pb2

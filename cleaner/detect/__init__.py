@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from cleaner.detect.patterns import Match, Matcher
+from cleaner.detect.patterns import Known, Match, Matcher
 from cleaner.detect.rulebook import PROTECT
 from cleaner.detect.structure import structure
 from cleaner.model import Evidence, Finding
@@ -26,13 +26,15 @@ class Claims:
     warnings: tuple[str, ...] = field(default=())
 
 
-def detect(page: Segmented, matcher: Matcher, names: tuple[str, ...]) -> Claims:
+def detect(
+    page: Segmented, matcher: Matcher, names: tuple[str, ...], known: Known | None = None
+) -> Claims:
     """Return what the Detectors in `names` claim about `page`.
 
     The structure detector reads the rules' findings even where ``rules`` may not speak: a teaser
-    is one because of the "Read more" below it.
+    is one because of the "Read more" below it. `known` is `Matcher.scan`'s.
     """
-    matches, slow = matcher.scan(page.folded.text, page.units, page.rows)
+    matches, slow = matcher.scan(page.folded.text, page.units, page.rows, known)
     ruled = [_finding(page, match) for match in matches if match.rule.category != PROTECT]
     kept = [
         (*_span(page, match.start, match.end), f"keep rule {match.rule.id}: {match.rule.why}")

@@ -13,11 +13,16 @@ from functools import cached_property
 import ahocorasick_rs
 import regex
 
+from cleaner.detect.gate import Extent, holds, opening
 from cleaner.detect.rulebook import TIMEOUT_SECONDS, Rule, Rulebook
 
 _SENTENCE_END = regex.compile(
     r"(?:[.!?։؟।]+[\"')\]»]*|[。！？]+[」』”）]*)(?:(?<=[。！？」』”）])|\s+)"
 )
+
+
+Known = dict[tuple[int, str], list[tuple[int, int]]]
+"""Ranges that a rule (by number) claims in a unit (by its text)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,54 +41,76 @@ class Matcher:
     book: Rulebook
 
     @cached_property
-    def _index(self) -> tuple[ahocorasick_rs.AhoCorasick, list[tuple[int, ...]]]:
-        """The automaton, and for each of its literals the rules that want it."""
+    def _index(self) -> tuple[ahocorasick_rs.AhoCorasick, list[tuple[bool, list[int]]]]:
+        """The automaton; for each of its literals, if it is a whole word, and the rules' numbers."""
         wanted: dict[str, list[int]] = {}
         for number, rule in enumerate(self.book.rules):
             for keyword in rule.keywords:
                 wanted.setdefault(keyword, []).append(number)
-        automaton = ahocorasick_rs.AhoCorasick(list(wanted))
-        return automaton, [tuple(numbers) for numbers in wanted.values()]
+        keywords = [(_is_short(keyword), numbers) for keyword, numbers in wanted.items()]
+        return ahocorasick_rs.AhoCorasick(list(wanted)), keywords
 
     def scan(
-        self, text: str, units: list[tuple[int, int]], lines: list[tuple[int, int]]
+        self,
+        text: str,
+        units: list[tuple[int, int]],
+        lines: list[tuple[int, int]],
+        known: Known | None = None,
     ) -> tuple[list[Match], list[str]]:
         """Return all matches and the ids of rules that ran into their timeout.
 
         `text` is the folded text; `units` are the Blocks in it and `lines` its lines, ascending
-        and without overlap.
+        and without overlap. `known` remembers answers between scans of one document's passes.
         """
+        known = {} if known is None else known
         matches: list[Match] = []
         slow: list[str] = []
-        rules = self.book.rules
         for number, start, end in sorted(self._candidates(text, units, lines)):
-            rule = rules[number]
-            try:
-                matches += _apply(rule, text, start, end)
-            except TimeoutError:
-                slow.append(rule.id)
+            rule = self.book.rules[number]
+            unit = text[start:end].replace("\n", " ")
+            ranges = known.get((number, unit))
+            if ranges is None:
+                try:
+                    ranges = _ranges(rule, unit)
+                except TimeoutError:
+                    slow.append(rule.id)
+                    ranges = []
+                known[number, unit] = ranges
+            matches += [Match(rule, start + first, start + last) for first, last in ranges]
         return matches, slow
 
     def _candidates(
         self, text: str, units: list[tuple[int, int]], lines: list[tuple[int, int]]
     ) -> set[tuple[int, int, int]]:
+        """Return which rules to try where: number of the rule, range of the unit."""
         automaton, wanted = self._index
         rules = self.book.rules
         found: set[tuple[int, int, int]] = set()
         unit = line = 0
-        # Lower case may not change lengths here: fold() has already replaced what would.
-        haystack = lower(text)
-        for literal, start, _ in automaton.find_matches_as_indexes(haystack, overlapping=True):
-            while units[unit][1] <= start and unit + 1 < len(units):
+        first, last = units[0] if units else (0, 0)
+        low = lower(text)
+        for literal, start, end in automaton.find_matches_as_indexes(low, overlapping=True):
+            whole, numbers = wanted[literal]
+            if whole and (low[start - 1 : start].isalpha() or low[end : end + 1].isalpha()):
+                continue
+            while last <= start and unit + 1 < len(units):
                 unit += 1
-            while lines[line][1] <= start and line + 1 < len(lines):
-                line += 1
-            for number in wanted[literal]:
+                first, last = units[unit]
+            for number in numbers:
                 rule = rules[number]
-                first, last = lines[line] if rule.scope == "line" else units[unit]
-                if rule.scope == "sentence" or last - first <= rule.max_chars:
-                    found.add((number, first, last))
+                if rule.scope != "line":
+                    if rule.scope == "sentence" or last - first <= rule.max_chars:
+                        found.add((number, first, last))
+                    continue
+                while lines[line][1] <= start and line + 1 < len(lines):
+                    line += 1
+                found.add((number, *lines[line]))
         return found
+
+
+def _is_short(keyword: str) -> bool:
+    """Whether a keyword counts only as a whole word: "ap" in "map" is no news agency."""
+    return len(keyword) <= 3 and keyword.isalpha() and keyword.upper() != keyword
 
 
 def lower(text: str) -> str:
@@ -91,23 +118,29 @@ def lower(text: str) -> str:
     lowered = text.lower()
     if len(lowered) != len(text):
         lowered = "".join(low if len(low := sign.lower()) == 1 else sign for sign in text)
-    return lowered.replace("\n", " ")
+    return lowered.replace("\n", " ").replace("ς", "σ")
 
 
-def _apply(rule: Rule, text: str, start: int, end: int) -> list[Match]:
-    pattern = rule.compiled()
-    unit = text[start:end].replace("\n", " ")
-    if rule.scope != "sentence":
-        return [Match(rule, start, end)] if _search(pattern, unit) else []
+def _ranges(rule: Rule, unit: str) -> list[tuple[int, int]]:
+    """Return the ranges of a unit that a rule claims: all of it, or some of its sentences."""
+    parts = sentences(unit) if rule.scope == "sentence" else [(0, len(unit))]
     return [
-        Match(rule, start + first, start + last)
-        for first, last in sentences(unit)
-        if last - first <= rule.max_chars and _search(pattern, unit[first:last])
+        (first, last)
+        for first, last in parts
+        if last - first <= rule.max_chars
+        and _may_match(rule.extent, unit[first:last])
+        and rule.compiled().search(unit[first:last], timeout=TIMEOUT_SECONDS) is not None
     ]
 
 
-def _search(pattern: regex.Pattern[str], unit: str) -> bool:
-    return pattern.search(unit, timeout=TIMEOUT_SECONDS) is not None
+def _may_match(extent: Extent, unit: str) -> bool:
+    """Whether a unit is as long, begins and has the words as a pattern asks for."""
+    if not extent.shortest <= len(unit) <= extent.longest:
+        return False
+    low = lower(unit)
+    if extent.prefixes and opening(low)[: len(extent.prefixes[0])] not in extent.prefixes:
+        return False
+    return holds(extent.needs, " ".join(low.split()) if "  " in low else low)
 
 
 def sentences(unit: str) -> list[tuple[int, int]]:

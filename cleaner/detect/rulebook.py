@@ -18,6 +18,7 @@ from typing import Any
 
 import regex
 
+from cleaner.detect.gate import Extent, extent_of
 from cleaner.errors import RuleError
 from cleaner.ingest.fold import fold_pattern
 
@@ -53,7 +54,12 @@ class Rule:
     leads: str
     """One of `LEADS`: see `cleaner.model.Finding.leads`."""
     max_chars: int
-    """A longer unit is not judged by this rule."""
+    """A longer unit is not judged by this rule: as the pack says, or what the pattern can span."""
+
+    @property
+    def extent(self) -> Extent:
+        """What can be told of the pattern without compiling it."""
+        return _extent(self.pattern)
 
     def compiled(self) -> regex.Pattern[str]:
         """Return the compiled pattern.
@@ -65,6 +71,16 @@ class Rule:
 
 
 _FIELDS = tuple(Rule.__slots__)
+
+
+_extents: dict[str, Extent] = {}
+
+
+def _extent(pattern: str) -> Extent:
+    extent = _extents.get(pattern)
+    if extent is None:
+        extent = _extents[pattern] = extent_of(fold_pattern(pattern))
+    return extent
 
 
 @cache
@@ -116,7 +132,10 @@ def load_rulebook(folder: Path = RULES) -> Rulebook:
     compiled = folder / COMPILED.name
     if compiled.is_file():
         stored = json.loads(compiled.read_bytes())
-        if stored["digest"] == digest:
+        # What was read off a pattern holds for that pattern, whatever else has changed.
+        for row, extent in zip(stored["rules"], stored["extents"], strict=True):
+            _extents[row[_FIELDS.index("pattern")]] = Extent(*extent)
+        if stored["digest"] == digest and stored["fields"] == list(_FIELDS):
             return _from_stored(stored)
     return parse_rulebook(sources)
 
@@ -153,6 +172,10 @@ def _stored(folder: Path) -> bytes:
         "digest": book.digest,
         "fields": list(_FIELDS),
         "rules": [[getattr(rule, name) for name in _FIELDS] for rule in book.rules],
+        "extents": [
+            [getattr(_extent(rule.pattern), name) for name in Extent.__slots__]
+            for rule in book.rules
+        ],
         "categories": {
             key: [row.title, row.profiles, row.colour] for key, row in book.categories.items()
         },
@@ -167,7 +190,7 @@ def pack_files(folder: Path = RULES) -> list[Path]:
 
 def _from_stored(stored: dict[str, Any]) -> Rulebook:
     rules = []
-    at = stored["fields"].index("keywords")
+    at = _FIELDS.index("keywords")
     for row in stored["rules"]:
         row[at] = tuple(row[at])
         rules.append(Rule(*row))

@@ -6,10 +6,11 @@ import asyncio
 import json
 import logging
 import os
-import select
 import signal
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -158,31 +159,42 @@ def running_server(settings: ServeSettings) -> Iterator[Running]:
     Raises:
         CannotServe: it did not come up; its reason is on stderr.
     """
-    read, write = os.pipe()
-    with os.fdopen(read, "rb") as told:
+    ours, theirs = socket.socketpair()
+    with ours:
+        with theirs:
+            fd = theirs.fileno()
+            process = spawn(__name__, json.dumps(asdict(settings)), str(fd), pass_fds=(fd,))
         try:
-            process = spawn(__name__, json.dumps(asdict(settings)), str(write), pass_fds=(write,))
-        finally:
-            os.close(write)
-        try:
-            readable, _, _ = select.select([told], [], [], settings.start_seconds)
-            address = told.readline().decode().strip() if readable else ""
-            if not address:
-                raise CannotServe("the service did not start")
-            yield Running(address, process)
+            yield Running(_told(ours, settings.start_seconds), process)
         finally:
             process.terminate()
             process.wait()
 
 
-def main(settings: str, ready_fd: str) -> None:
-    """Serve in a process that `running_server` started."""
+def _told(child: socket.socket, seconds: float) -> str:
+    child.settimeout(seconds)
+    try:
+        address = child.recv(1024).decode()
+    except TimeoutError:
+        raise CannotServe("the service did not start in time") from None
+    if not address:
+        raise CannotServe("the service did not start; its reason is on stderr")
+    return address
+
+
+def main(settings: str, parent_fd: str) -> None:
+    """Serve in a process that `running_server` started, for as long as that one lives."""
     given = json.loads(settings)
     limits = Limits(**given.pop("limits"))
+    parent = socket.socket(fileno=int(parent_fd))
 
     def ready(address: str) -> None:
-        with os.fdopen(int(ready_fd), "w") as told:
-            print(address, file=told)
+        parent.sendall(address.encode())
+        threading.Thread(target=stop_with_parent, daemon=True).start()
+
+    def stop_with_parent() -> None:
+        parent.recv(1)
+        os.kill(os.getpid(), signal.SIGTERM)
 
     try:
         run(ServeSettings(limits=limits, **given), ready)

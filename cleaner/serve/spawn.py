@@ -25,6 +25,6 @@ def spawn(module: str, *arguments: str, pass_fds: Collection[int] = ()) -> subpr
     The child is in a process group of its own: Ctrl-C reaches the parent alone, which decides.
     """
     command = [sys.executable, "-c", _BOOT, module, json.dumps(sys.path), *arguments]
-    return subprocess.Popen(
+    return subprocess.Popen(  # noqa: S603 - this interpreter, our modules
         command, pass_fds=tuple(pass_fds), stdin=subprocess.DEVNULL, process_group=0
     )

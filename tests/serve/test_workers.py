@@ -1,0 +1,143 @@
+"""Workers that die, hang or stumble cost their own document; stopping loses no call."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+
+import grpc
+import pytest
+from calls import many, one, reason, status_of, text
+
+from cleaner.serve.server import CannotServe, Running, running_server
+from cleaner.serve.settings import ServeSettings
+from cleaner.v1 import cleaner_service_pb2 as pb
+from cleaner.v1.cleaner_service_pb2_grpc import CleanerServiceStub
+
+FATES = {
+    "row24-kill": ("POISON kill", grpc.StatusCode.INTERNAL),
+    "row24-spin": ("POISON spin", grpc.StatusCode.DEADLINE_EXCEEDED),
+    "row24-bug": ("POISON bug", grpc.StatusCode.INTERNAL),
+    "row33-memory": ("POISON memory", grpc.StatusCode.RESOURCE_EXHAUSTED),
+}
+
+
+def workers_of(service: Running) -> list[int]:
+    """Return the process ids of the workers."""
+    front = service.process.pid
+    return [int(pid) for pid in Path(f"/proc/{front}/task/{front}/children").read_text().split()]
+
+
+@pytest.mark.parametrize(("poison", "code"), FATES.values(), ids=FATES)
+def test_one_poison_document_in_64(
+    poisoned_stub: CleanerServiceStub, poison: str, code: grpc.StatusCode
+) -> None:
+    documents = [text(f"Number {number}.", id=str(number)) for number in range(64)]
+    documents[37].text = poison
+    items = poisoned_stub.BatchClean(many(documents), timeout=60).items
+    assert [item.id for item in items] == [document.id for document in documents]
+    told = [item.answer.text for item in items]
+    assert told[:37] + told[38:] == [row.text for row in documents[:37] + documents[38:]]
+    assert items[37].error.code == code.value[0]
+    assert poison not in items[37].error.message
+
+
+@pytest.mark.parametrize(("poison", "code"), FATES.values(), ids=FATES)
+def test_one_poison_document_alone(
+    poisoned_stub: CleanerServiceStub, poison: str, code: grpc.StatusCode
+) -> None:
+    with pytest.raises(grpc.RpcError) as caught:
+        poisoned_stub.Clean(one(text(poison)), timeout=60)
+    assert caught.value.code() is code
+    assert reason(status_of(caught.value)).domain == "cleaner.v1"
+    assert poison not in caught.value.details()
+
+
+def test_unary_neighbours_of_a_poison_document_are_answered(
+    poisoned_stub: CleanerServiceStub,
+) -> None:
+    """Unary calls share round trips; a death among them is one call's alone."""
+    contents = [f"Number {number}." for number in range(30)]
+    contents[11] = "POISON kill"
+    calls = [poisoned_stub.Clean.future(one(text(content)), timeout=60) for content in contents]
+    codes = [call.code() for call in calls]
+    assert codes[11] is grpc.StatusCode.INTERNAL
+    assert codes[:11] + codes[12:] == [grpc.StatusCode.OK] * 29
+
+
+def test_row32_a_killed_worker_costs_a_retry(
+    poisoned: Running, poisoned_stub: CleanerServiceStub
+) -> None:
+    call = poisoned_stub.BatchClean.future(many([text("POISON slow")] * 4), timeout=60)
+    time.sleep(0.4)
+    for pid in workers_of(poisoned):
+        os.kill(pid, signal.SIGKILL)
+    assert [item.answer.text for item in call.result().items] == ["POISON slow"] * 4
+
+
+def test_a_stopped_worker_is_replaced(poisoned: Running, poisoned_stub: CleanerServiceStub) -> None:
+    """SIGSTOP looks like a document without end."""
+    for pid in workers_of(poisoned):
+        os.kill(pid, signal.SIGSTOP)
+    with pytest.raises(grpc.RpcError) as caught:
+        poisoned_stub.Clean(one(text("x")), timeout=60)
+    assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    # The other worker is stopped as well until a document finds it so.
+    for _ in range(3):
+        items = poisoned_stub.BatchClean(many([text("x")]), timeout=60).items
+    assert items[0].answer.text == "x"
+
+
+def test_row28_a_caller_that_leaves_frees_its_worker(
+    poisoned: Running, poisoned_stub: CleanerServiceStub
+) -> None:
+    """The rest of its batch is dropped."""
+    slow = [poisoned_stub.BatchClean.future(many([text("POISON slow")] * 900)) for _ in range(2)]
+    time.sleep(0.4)
+    for call in slow:
+        call.cancel()
+    assert poisoned_stub.Clean(one(text("x")), timeout=30).answer.text == "x"
+
+
+def test_row34_a_service_told_to_stop_finishes_its_calls() -> None:
+    settings = ServeSettings(address="127.0.0.1:0", workers=1)
+    with running_server(settings) as service, grpc.insecure_channel(service.address) as channel:
+        stub = CleanerServiceStub(channel)
+        documents = [text(f"Number {number}.") for number in range(400)]
+        with ThreadPoolExecutor() as threads:
+            going_on = threading.Event()
+
+            def requests() -> object:
+                for start in range(0, 400, 40):
+                    yield pb.StreamCleanRequest(documents=documents[start : start + 40])
+                    going_on.set()
+
+            call = threads.submit(lambda: list(stub.StreamClean(requests())))
+            assert going_on.wait(30)
+            service.process.send_signal(signal.SIGTERM)
+            items = [item for answer in call.result(60) for item in answer.items]
+        assert [item.answer.text for item in items] == [document.text for document in documents]
+        assert service.process.wait(30) == 0
+
+
+def test_a_taken_port_is_refused(service: Running, capfd: pytest.CaptureFixture[str]) -> None:
+    """Two services on one port would share its callers in silence."""
+    with pytest.raises(CannotServe), running_server(ServeSettings(address=service.address)):
+        pass
+    assert service.address in capfd.readouterr().err
+
+
+def test_settings_survive_the_way_to_a_process() -> None:
+    assert json.loads(json.dumps(asdict(ServeSettings())))["limits"]["max_bytes"] > 0
+
+
+@pytest.mark.parametrize("name", ["workers", "max_items", "max_message_bytes", "document_seconds"])
+def test_a_setting_that_makes_no_sense_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match=name):
+        ServeSettings(**{name: 0})
