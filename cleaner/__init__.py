@@ -1,11 +1,12 @@
-"""Raw scraped text goes in, the article comes out, and whatever was dropped can be put back.
+r"""Raw scraped text goes in, the article comes out, and whatever was dropped can be put back.
 
-    >>> from cleaner import clean
-    >>> clean("The bridge opened on Monday.\\n\\nRead more »").text
-    'The bridge opened on Monday.'
+>>> from cleaner import clean
+>>> clean("The bridge opened on Monday.\\n\\nRead more »").text
+'The bridge opened on Monday.'
 """
 
 from cleaner.errors import CleanerError, InvalidInput, RuleError, TooLarge, UnknownName
+from cleaner.ingest.limits import Limits
 from cleaner.model import (
     Action,
     Block,
@@ -19,7 +20,7 @@ from cleaner.model import (
     Result,
     Verdict,
 )
-from cleaner.pipeline import Cleaner, Limits, clean
+from cleaner.pipeline import Cleaner, clean
 from cleaner.profiles import PROFILES, Options, Profile
 
 __version__ = "0.1.0"

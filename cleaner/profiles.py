@@ -28,7 +28,9 @@ PROFILES = {
     profile.name: profile
     for profile in (
         Profile("standard", "The article as it was published, without the chrome", 0.6, ()),
-        Profile("body", "The article's body: no headline, standfirst, byline, date, caption", 0.5, ()),
+        Profile(
+            "body", "The article's body: no headline, standfirst, byline, date, caption", 0.5, ()
+        ),
         Profile("light", "Only what is certain: rules and strong templates", 0.9, ("rules",)),
     )
 }

@@ -11,6 +11,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from cleaner import Cleaner, Options
+from cleaner.detect.patterns import Matcher
+from cleaner.detect.rulebook import RULES, parse_rulebook
 
 _LOOSE = (HealthCheck.too_slow, HealthCheck.data_too_large)
 settings.register_profile("dev", max_examples=40, deadline=None, suppress_health_check=_LOOSE)
@@ -36,7 +38,9 @@ def cleaner_of() -> Callable[[Options], Cleaner]:
 def run_cleaner() -> Run:
     """Return a function that runs ``python -m cleaner`` as a process of its own."""
 
-    def run(*arguments: str, stdin: bytes = b"", **more: object) -> subprocess.CompletedProcess[bytes]:
+    def run(
+        *arguments: str, stdin: bytes = b"", **more: object
+    ) -> subprocess.CompletedProcess[bytes]:
         environment = {**os.environ, **more.pop("env", {})}  # type: ignore[dict-item]
         return subprocess.run(
             [sys.executable, "-m", "cleaner", *arguments],
@@ -44,3 +48,123 @@ def run_cleaner() -> Run:
         )  # fmt: skip
 
     return run
+
+
+_SMALL = {
+    "en/read_more.toml": """
+category = "read_more"
+[[rule]]
+id = "en.read_more.button"
+keywords = ["read more"]
+pattern = '''^ read \\s more \\W{0,3} $'''
+why = "A button"
+hit = ["Read more"]
+miss = ["Read more books", "They read more than we do."]
+""",
+    "en/newsletter.toml": """
+category = "newsletter"
+language = "en"
+[[rule]]
+id = "en.newsletter.subscribe"
+keywords = ["newsletter"]
+pattern = '''^ subscribe \\s to \\s our \\s newsletter [.!]? $'''
+why = "A sign-up button"
+hit = ["Subscribe to our newsletter"]
+miss = ["She writes a newsletter.", "Subscribe to our newsletter, the man cried."]
+[[rule]]
+id = "en.newsletter.sentence"
+scope = "sentence"
+keywords = ["sign up"]
+pattern = '''^ sign \\s up \\s for \\s our \\s newsletter \\b'''
+why = "A sign-up sentence"
+hit = ["Sign up for our newsletter."]
+miss = ["They sign up for ours.", "He had to sign up."]
+[[rule]]
+id = "en.newsletter.line"
+scope = "line"
+keywords = ["inbox"]
+pattern = '''^ in \\s your \\s inbox $'''
+why = "A line"
+hit = ["In your inbox"]
+miss = ["It is in your inbox.", "An inbox"]
+""",
+    "en/donation.toml": """
+category = "donation"
+language = "en"
+[[rule]]
+id = "en.donation.favor"
+keywords = ["small favor"]
+pattern = '''small \\s favor \\s to \\s ask'''
+why = "Opens an appeal"
+leads = "rest"
+hit = ["we have a small favor to ask."]
+miss = ["a small favor", "He asked a small favor."]
+[[rule]]
+id = "en.donation.support"
+keywords = ["support our"]
+pattern = '''^ support \\s our \\s journalism'''
+why = "An appeal"
+hit = ["Support our journalism today."]
+miss = ["They support our team.", "Readers support our journalism."]
+[[rule]]
+id = "en.donation.thanks"
+keywords = ["thank you"]
+pattern = '''^ thank \\s you \\. $'''
+why = "Ends appeals"
+confidence = 0.45
+hit = ["Thank you."]
+miss = ["Thank you, he said.", "We thank you."]
+""",
+    "en/most_read.toml": """
+category = "most_read"
+language = "en"
+[[rule]]
+id = "en.most_read.heading"
+keywords = ["most read"]
+pattern = '''^ most \\s read $'''
+why = "A heading"
+leads = "list"
+hit = ["Most read"]
+miss = ["The most read book", "Most read it twice."]
+""",
+    "en/navigation.toml": """
+category = "navigation"
+language = "en"
+[[rule]]
+id = "en.navigation.word"
+keywords = ["home", "news", "sport", "menu"]
+pattern = '''^ (?:home|news|sport|menu) $'''
+why = "A menu word"
+confidence = 0.35
+hit = ["Home"]
+miss = ["Home is where we are.", "No news"]
+""",
+    "keep/en.toml": """
+category = "keep"
+language = "en"
+sentences = ["The newsletter of 1848 was printed by hand."]
+[[rule]]
+id = "keep.en.footnote"
+keywords = ["footnote"]
+pattern = '''^ footnote: '''
+why = "Footnotes stay"
+hit = ["Footnote: Read more"]
+miss = ["A footnote", "No footnote:"]
+""",
+}
+
+
+@pytest.fixture(scope="session")
+def small_packs() -> dict[str, bytes]:
+    """Return a rulebook of this suite's own, as file name to content.
+
+    Tests of code read it, so that they do not hang on what the real packs say today.
+    """
+    categories = (RULES / "categories.toml").read_bytes()
+    return {"categories.toml": categories, **{name: text.encode() for name, text in _SMALL.items()}}
+
+
+@pytest.fixture(scope="session")
+def small_matcher(small_packs: dict[str, bytes]) -> Matcher:
+    """Return a Matcher of that rulebook."""
+    return Matcher(parse_rulebook(small_packs))

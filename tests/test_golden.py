@@ -12,7 +12,36 @@ from cleaner.detect.rulebook import load_rulebook
 
 CASES = {case.name: case for case in cases()}
 LANGUAGES = frozenset(
-    "en de fr es it pt nl pl ru uk tr ar fa he hi zh ja ko hy az ka el sv ro cs hu id vi".split()
+    [
+        "en",
+        "de",
+        "fr",
+        "es",
+        "it",
+        "pt",
+        "nl",
+        "pl",
+        "ru",
+        "uk",
+        "tr",
+        "ar",
+        "fa",
+        "he",
+        "hi",
+        "zh",
+        "ja",
+        "ko",
+        "hy",
+        "az",
+        "ka",
+        "el",
+        "sv",
+        "ro",
+        "cs",
+        "hu",
+        "id",
+        "vi",
+    ]
 )
 # Not chrome by itself, or chrome of no certain kind: no case can be asked to show it.
 _BESIDE = frozenset({"other", "headline", "standfirst", "byline", "date", "caption"})

@@ -24,7 +24,7 @@ from pathlib import Path
 
 from cleaner.bench.golden import FOLDER, cases
 from cleaner.client import Client
-from cleaner.model import Document, Kind
+from cleaner.model import Kind
 from cleaner.pipeline import Cleaner
 from cleaner.serve.server import running_server
 from cleaner.serve.settings import ServeSettings
@@ -176,7 +176,7 @@ def _seconds(run: Callable[[], object]) -> float:
 
 
 def _cli_once(text: str) -> None:
-    subprocess.run(  # noqa: S603  # runs this program
+    subprocess.run(  # runs this program
         [sys.executable, "-m", "cleaner", "clean"], input=text.encode(), check=True,
         stdout=subprocess.DEVNULL,
     )  # fmt: skip

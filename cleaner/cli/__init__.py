@@ -63,7 +63,7 @@ def main() -> NoReturn:
         # The reader has what it wanted. Point stdout elsewhere, or Python complains at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         code = 0
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  # no traceback ever reaches a user
         code = _told(error)
     sys.exit(code if isinstance(code, int) else 0)
 

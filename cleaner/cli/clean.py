@@ -27,16 +27,37 @@ Answer = tuple[str, str, str]
 
 @click.command("clean")
 @click.argument("files", nargs=-1, type=click.Path(allow_dash=True), metavar="[FILE…|-]")
-@click.option("--format", "form", type=click.Choice(["text", "json", "jsonl"]), default="text",
-              show_default=True, help="What to print for each document.")
-@click.option("--input", "input_form", type=click.Choice(["auto", "text", "html", "jsonl"]),
-              default="auto", show_default=True, help="What the input is.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "jsonl"]),
+    default="text",
+    show_default=True,
+    help="What to print for each document.",
+)
+@click.option(
+    "--input",
+    "input_form",
+    type=click.Choice(["auto", "text", "html", "jsonl"]),
+    default="auto",
+    show_default=True,
+    help="What the input is.",
+)
 @policy_options
 @click.option("--url", default="", help="Where the documents were found.")
-@click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True,
-              help="Processes to clean with.")
-@click.option("--server", default="", metavar="ADDRESS",
-              help="Send the documents to a running service instead.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 256),
+    default=1,
+    show_default=True,
+    help="Processes to clean with.",
+)
+@click.option(
+    "--server",
+    default="",
+    metavar="ADDRESS",
+    help="Send the documents to a running service instead.",
+)
 def command(
     files: tuple[str, ...], form: str, input_form: str, url: str, workers: int, server: str,
     **policy: Any,
@@ -196,13 +217,15 @@ def _by_server(
     yield from broken()
 
 
-def _progress(
-    files: tuple[str, ...], form: str
-) -> AbstractContextManager[Callable[[], None]]:
+def _unseen() -> None:
+    """Advance no bar."""
+
+
+def _progress(files: tuple[str, ...], form: str) -> AbstractContextManager[Callable[[], None]]:
     """Return a progress bar on stderr, where stderr is a terminal and stdout is not."""
     single = len(files) < 2 and not any(name.endswith((".jsonl", ".ndjson")) for name in files)
     if not sys.stderr.isatty() or sys.stdout.isatty() or single or os.environ.get("TERM") == "dumb":
-        return nullcontext(lambda: None)
+        return nullcontext(_unseen)
     from cleaner.cli.progress import progress
 
     return progress(len(files) if len(files) > 1 else None)

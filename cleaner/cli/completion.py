@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import click
-from click.shell_completion import get_completion_class
+from click.shell_completion import ShellComplete, get_completion_class
 
 from cleaner.cli import PROGRAM, program
 
@@ -15,6 +15,5 @@ def command(shell: str) -> None:
 
     For bash: cleaner completion bash > ~/.local/share/bash-completion/completions/cleaner
     """
-    found = get_completion_class(shell)
-    assert found is not None
-    click.echo(found(program, {}, PROGRAM, f"_{PROGRAM.upper()}_COMPLETE").source())
+    complete = get_completion_class(shell) or ShellComplete
+    click.echo(complete(program, {}, PROGRAM, f"_{PROGRAM.upper()}_COMPLETE").source())

@@ -15,10 +15,20 @@ from cleaner.errors import CleanerError
 
 @click.command("explain")
 @click.argument("file", type=click.Path(allow_dash=True), default="-")
-@click.option("--input", "input_form", type=click.Choice(["auto", "text", "html", "jsonl"]),
-              default="auto", show_default=True, help="What the input is.")
-@click.option("--html", "out", type=click.Path(dir_okay=False, writable=True),
-              help="Write one self-contained page to this file instead.")
+@click.option(
+    "--input",
+    "input_form",
+    type=click.Choice(["auto", "text", "html", "jsonl"]),
+    default="auto",
+    show_default=True,
+    help="What the input is.",
+)
+@click.option(
+    "--html",
+    "out",
+    type=click.Path(dir_okay=False, writable=True),
+    help="Write one self-contained page to this file instead.",
+)
 @policy_options
 @click.option("--url", default="", help="Where the document was found.")
 def command(file: str, input_form: str, out: str | None, url: str, **policy: Any) -> None:

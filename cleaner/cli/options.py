@@ -11,7 +11,7 @@ from click.shell_completion import CompletionItem
 from cleaner.profiles import DETECTORS, PROFILES, Options
 
 
-class _Category(click.ParamType):
+class _Category(click.ParamType[str]):
     """A category id; the cleaner itself refuses an unknown one and names those there are."""
 
     name = "category"

@@ -96,13 +96,17 @@ def test(text: str) -> None:
     found = matches_of(text, Matcher(load_rulebook()))
     for match in found:
         rule = match.rule
-        click.echo(f"{click.style(rule.id, fg='cyan')}  {rule.category} {rule.confidence:.2f}  {rule.why}")
+        click.echo(
+            f"{click.style(rule.id, fg='cyan')}  {rule.category} {rule.confidence:.2f}  {rule.why}"
+        )
     if not found:
         click.echo("no rule matches", err=True)
 
 
 @command.command("compile")
-@click.option("--check", "only_check", is_flag=True, help="Fail if it is out of date; write nothing.")
+@click.option(
+    "--check", "only_check", is_flag=True, help="Fail if it is out of date; write nothing."
+)
 def compile_rules(only_check: bool) -> None:
     """Write the parsed rulebook beside the packs, which makes start-up fast.
 

@@ -10,18 +10,48 @@ from cleaner.cli import FAILED, complain
 
 
 @click.command("serve")
-@click.option("--address", default="127.0.0.1:50051", show_default=True, metavar="HOST:PORT",
-              help="Where to listen; port 0 takes a free one.")
-@click.option("--workers", type=click.IntRange(1, 256), default=os.cpu_count() or 1,
-              show_default="one a core", help="Processes that clean.")
-@click.option("--max-items", type=click.IntRange(1), default=1_000, show_default=True,
-              help="Documents in one batch.")
-@click.option("--max-message-mib", type=click.IntRange(1, 1024), default=32, show_default=True,
-              help="Largest request.")
-@click.option("--document-seconds", type=click.FloatRange(0.01), default=30.0, show_default=True,
-              help="Longest time for one document.")
-@click.option("--grace-seconds", type=click.FloatRange(0), default=30.0, show_default=True,
-              help="How long calls in flight may go on after SIGTERM.")
+@click.option(
+    "--address",
+    default="127.0.0.1:50051",
+    show_default=True,
+    metavar="HOST:PORT",
+    help="Where to listen; port 0 takes a free one.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 256),
+    default=os.cpu_count() or 1,
+    show_default="one a core",
+    help="Processes that clean.",
+)
+@click.option(
+    "--max-items",
+    type=click.IntRange(1),
+    default=1_000,
+    show_default=True,
+    help="Documents in one batch.",
+)
+@click.option(
+    "--max-message-mib",
+    type=click.IntRange(1, 1024),
+    default=32,
+    show_default=True,
+    help="Largest request.",
+)
+@click.option(
+    "--document-seconds",
+    type=click.FloatRange(0.01),
+    default=30.0,
+    show_default=True,
+    help="Longest time for one document.",
+)
+@click.option(
+    "--grace-seconds",
+    type=click.FloatRange(0),
+    default=30.0,
+    show_default=True,
+    help="How long calls in flight may go on after SIGTERM.",
+)
 def command(
     address: str, workers: int, max_items: int, max_message_mib: int, document_seconds: float,
     grace_seconds: float,

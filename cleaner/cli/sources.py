@@ -42,7 +42,7 @@ def read_sources(files: tuple[str, ...], form: str, url: str = "") -> Iterator[D
 
 def _open(name: str) -> io.BufferedReader:
     if name == STDIN:
-        return io.open(sys.stdin.fileno(), "rb", closefd=False)
+        return open(sys.stdin.fileno(), "rb", closefd=False)
     return Path(name).open("rb")
 
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from queue import SimpleQueue
 from types import TracebackType
-from typing import Self, TypeAlias
+from typing import Generic, Self, TypeAlias, TypeVar
 
 import grpc
 
@@ -20,11 +20,12 @@ from cleaner.errors import CleanerError, DeadlineExceeded, TooLarge, Unreachable
 from cleaner.model import Document, Result
 from cleaner.profiles import Options
 from cleaner.v1 import cleaner_service_pb2 as pb
-from cleaner.v1 import document_pb2, options_pb2, ruleset_service_pb2
+from cleaner.v1 import document_pb2, ruleset_service_pb2
 from cleaner.v1.cleaner_service_pb2_grpc import CleanerServiceStub
 from cleaner.v1.ruleset_service_pb2_grpc import RulesetServiceStub
 
 Given: TypeAlias = str | bytes | Document
+_Request = TypeVar("_Request", pb.StreamCleanRequest, pb.BatchCleanRequest)
 _MIB = 1024 * 1024
 _BATCH_DOCUMENTS = 32
 _BATCH_BYTES = _MIB
@@ -88,7 +89,7 @@ class Client:
             Unreachable, DeadlineExceeded, ServerError: the stream broke.
         """
         with self._errors(), _Stream(self._cleaner, self._timeout) as stream:
-            pending: deque[_Batch] = deque()
+            pending: deque[_Batch[pb.StreamCleanRequest]] = deque()
             for batch in self._batches(documents):
                 stream.send(batch.request)
                 pending.append(batch)
@@ -96,6 +97,21 @@ class Client:
                     yield from pending.popleft().outcomes(stream.receive())
             while pending:
                 yield from pending.popleft().outcomes(stream.receive())
+
+    def clean_batch(self, documents: Iterable[Given]) -> list[Result | CleanerError]:
+        """Return a Result for each of a few Documents, or its error, by one call.
+
+        Raises:
+            UnknownName: options that the service does not know.
+            InvalidInput: more documents than the service takes in one batch.
+            Unreachable, DeadlineExceeded, ServerError: the service did not answer, or failed.
+        """
+        batch = _Batch(pb.BatchCleanRequest(options=self._options))
+        for given in documents:
+            batch.add(*self._prepared(as_document(given)))
+        with self._errors():
+            response = self._cleaner.BatchClean(batch.request, timeout=self._timeout)
+        return list(batch.outcomes(response))
 
     def ruleset(self) -> ruleset_service_pb2.Ruleset:
         """Return what the service has loaded: its version and the names options may use.
@@ -136,37 +152,37 @@ class Client:
             raise TooLarge("max_message_bytes", f"document of {size} bytes; limit {self._limit}")
         return message
 
-    def _batches(self, documents: Iterable[Given]) -> Iterator[_Batch]:
-        batch, room = _Batch.empty(self._options), _BATCH_BYTES
+    def _batches(self, documents: Iterable[Given]) -> Iterator[_Batch[pb.StreamCleanRequest]]:
+        batch, size = _Batch(pb.StreamCleanRequest(options=self._options)), 0
         for given in documents:
-            document = as_document(given)
-            slot: Document | CleanerError = document
-            message, size = None, 0
-            try:
-                message = self._message(document)
-                size = message.ByteSize()
-            except CleanerError as error:
-                slot = error
-            if batch.slots and (size > room or len(batch.slots) >= _BATCH_DOCUMENTS):
+            slot, message = self._prepared(as_document(given))
+            cost = message.ByteSize() if message else 0
+            full = size + cost > _BATCH_BYTES or len(batch.slots) >= _BATCH_DOCUMENTS
+            if batch.slots and full:
                 yield batch
-                batch, room = _Batch.empty(self._options), _BATCH_BYTES
+                batch, size = _Batch(pb.StreamCleanRequest(options=self._options)), 0
             batch.add(slot, message)
-            room -= size
+            size += cost
         if batch.slots:
             yield batch
 
+    def _prepared(
+        self, document: Document
+    ) -> tuple[Document | CleanerError, document_pb2.Document | None]:
+        """Return a document and its message, or what is wrong with it."""
+        try:
+            return document, self._message(document)
+        except CleanerError as error:
+            return error, None
+
 
 @dataclass(slots=True)
-class _Batch:
+class _Batch(Generic[_Request]):
     """A request, and what the caller expects in answer to it."""
 
-    request: pb.StreamCleanRequest
+    request: _Request
     slots: list[Document | CleanerError] = field(default_factory=list)
     """The caller's documents, and errors in the places of those that could not be sent."""
-
-    @classmethod
-    def empty(cls, options: options_pb2.Options) -> _Batch:
-        return cls(pb.StreamCleanRequest(options=options))
 
     def add(self, slot: Document | CleanerError, message: document_pb2.Document | None) -> None:
         self.slots.append(slot)
@@ -175,7 +191,9 @@ class _Batch:
         if message is not None:
             self.request.documents.append(message)
 
-    def outcomes(self, response: pb.StreamCleanResponse) -> Iterator[Result | CleanerError]:
+    def outcomes(
+        self, response: pb.StreamCleanResponse | pb.BatchCleanResponse
+    ) -> Iterator[Result | CleanerError]:
         items = iter(response.items)
         for slot in self.slots:
             if isinstance(slot, CleanerError):
@@ -203,7 +221,8 @@ class _Stream:
     def receive(self) -> pb.StreamCleanResponse:
         self._waits_since = time.monotonic()
         try:
-            return next(self._call)
+            response: pb.StreamCleanResponse = next(iter(self._call))
+            return response
         except StopIteration:
             raise Unreachable("the service ended the stream early") from None
         except grpc.RpcError:

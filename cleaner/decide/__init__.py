@@ -22,10 +22,13 @@ __all__ = ["decide"]
 
 def decide(page: Segmented, claims: Claims, policy: Policy) -> tuple[Verdict, ...]:
     """Return one Verdict for each Block; more where only a part of it is chrome."""
+    if not page.blocks and page.document.text:
+        return (_blank(page),)
     asked = [
         finding
         for finding in claims.findings
-        if finding.category in policy.categories and finding.confidence >= min(WEAK, policy.min_confidence)
+        if finding.category in policy.categories
+        and finding.confidence >= min(WEAK, policy.min_confidence)
     ]
     whole, parts = _by_block(page, asked)
     _promote(page, whole, parts, policy.min_confidence)
@@ -46,6 +49,11 @@ def decide(page: Segmented, claims: Claims, policy: Policy) -> tuple[Verdict, ..
             verdict = _verdict(block.start, block.end, Action.KEEP, about)
             verdicts.append(replace(verdict, reason=reason) if reason else verdict)
     return tuple(verdicts)
+
+
+def _blank(page: Segmented) -> Verdict:
+    size = len(page.document.text)
+    return Verdict(0, size, Action.REMOVE, "other", 1.0, reason="nothing but blank space")
 
 
 def _by_block(

@@ -43,7 +43,11 @@ def in_company(
 
 
 def _has_company(
-    index: int, total: int, gone: dict[int, str], removed: dict[int, Finding], weak: dict[int, Finding]
+    index: int,
+    total: int,
+    gone: dict[int, str],
+    removed: dict[int, Finding],
+    weak: dict[int, Finding],
 ) -> bool:
     """Whether chrome stands on both sides of a Block; an end of the text counts as one."""
     before, after = index - 1 in gone, index + 1 in gone
@@ -74,6 +78,8 @@ def _headings(
     text = texts[index]
     title = (is_title_like(text) or text.endswith(":")) and words(text) <= 8
     listed = removed[tail].category in _LISTED and text.endswith((":", "…", "..."))
-    return {index: "a heading over what was removed"} if title and listed and is_prose(
-        texts[index - 1]
-    ) else {}
+    return (
+        {index: "a heading over what was removed"}
+        if title and listed and is_prose(texts[index - 1])
+        else {}
+    )

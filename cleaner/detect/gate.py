@@ -22,7 +22,7 @@ from typing import Any
 
 UNBOUNDED = 1 << 20
 _LONGEST = 3
-_MOST = 600
+_MOST = 160
 
 # The parser reads most of `regex`; what it does not know is put in its words first.
 _FOR_PARSER = (
@@ -32,7 +32,7 @@ _FOR_PARSER = (
 
 
 Needs = tuple[tuple["str | Needs", ...], ...]
-"""Every group must hold; a group holds where one of its literals stands or one of its Needs holds."""
+"""Every group must hold; it does where one of its literals stands or one of its Needs holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,8 @@ _WORD_SIGN = re.compile(r"\w")
 _DIGIT = re.compile(r"\d")
 # Stands for any sign that is no letter or digit.
 _MARK = "\0"
+# Signs before the first letter that are followed through.
+_ROOM = 3
 
 
 def extent_of(pattern: str) -> Extent:
@@ -113,7 +115,7 @@ def _prefixes(parsed: Any) -> tuple[str, ...]:
         return ()
     for size in range(_LONGEST, 0, -1):
         ends, goes_on = _sequence(parsed, size)
-        found = ends | goes_on
+        found = {_cut(text, size) for text in ends | goes_on}
         if found and "" not in found and len(found) <= _MOST:
             least = min(map(len, found))
             return tuple(sorted({text[:least] for text in found}))
@@ -121,37 +123,34 @@ def _prefixes(parsed: Any) -> tuple[str, ...]:
 
 
 # How something can begin: texts that it may be as a whole, and texts behind which anything may
-# follow. Both are cut at a size; what is cut is of the second kind. Signs that are no letters or
-# digits count only behind one.
+# follow. What is cut for its length is of the second kind.
 _Begins = tuple[set[str], set[str]]
 _ANYHOW: _Begins = (set(), {""})
 _REPEATS = (names.MAX_REPEAT, names.MIN_REPEAT, names.POSSESSIVE_REPEAT)
 
 
 def _sequence(items: Any, size: int) -> _Begins:
+    """Return how a sequence can begin, signs before its first letter included."""
     ends: set[str] = {""}
     goes_on: set[str] = set()
+    room = size + _ROOM
     for operation, argument in items:
         more_ends, more_goes_on = _one(operation, argument, size)
         if len(ends) * (len(more_ends) + len(more_goes_on)) > 4 * _MOST:
             return set(), goes_on | ends
-        goes_on |= {_cut(head + tail, size)[0] for head, tail in product(ends, more_goes_on)}
-        cut = {_cut(head + tail, size) for head, tail in product(ends, more_ends)}
-        goes_on |= {text for text, whole in cut if not whole}
-        ends = {text for text, whole in cut if whole}
+        goes_on |= {(head + tail)[:room] for head, tail in product(ends, more_goes_on)}
+        ends = {head + tail for head, tail in product(ends, more_ends)}
+        goes_on |= {text[:room] for text in ends if len(text) >= room}
+        ends = {text for text in ends if len(text) < room}
         if not ends:
             break
     return ends, goes_on
 
 
-def _cut(text: str, size: int) -> tuple[str, bool]:
-    """Return `text` from its first letter on, up to `size` or an unknown sign; and if whole."""
+def _cut(text: str, size: int) -> str:
+    """Return `text` from its first letter or digit on, up to `size` or an unknown sign."""
     match = _WORD_SIGN.search(text)
-    if match is None:
-        return "", True
-    text = text[match.start() :]
-    known, unknown, _ = text.partition(_MARK)
-    return known[:size], not unknown and len(known) < size
+    return text[match.start() :].partition(_MARK)[0][:size] if match else ""
 
 
 def _one(operation: Any, argument: Any, size: int) -> _Begins:
@@ -168,7 +167,10 @@ def _one(operation: Any, argument: Any, size: int) -> _Begins:
     if operation is names.BRANCH:
         found = [_sequence(branch, size) for branch in argument[1]]
         return set().union(*(ends for ends, _ in found)), set().union(*(on for _, on in found))
-    return _repeat(*argument, size) if operation in _REPEATS else _ANYHOW
+    if operation in _REPEATS:
+        least, most, body = argument
+        return _repeat(least, most, body, size)
+    return _ANYHOW
 
 
 def _repeat(least: int, most: int, body: Any, size: int) -> _Begins:
@@ -217,7 +219,7 @@ def _low(sign: str) -> str:
 
 # The literals of a part: the texts that it can be (None if those are not few), and its Needs.
 _Literals = tuple["set[str] | None", Needs]
-_MOST_EXACT = 48
+_MOST_EXACT = 16
 _NOTHING_KNOWN: _Literals = (None, ())
 
 

@@ -42,7 +42,7 @@ class Matcher:
 
     @cached_property
     def _index(self) -> tuple[ahocorasick_rs.AhoCorasick, list[tuple[bool, list[int]]]]:
-        """The automaton; for each of its literals, if it is a whole word, and the rules' numbers."""
+        """The automaton; for each literal, if it must be a whole word, and the rules' numbers."""
         wanted: dict[str, list[int]] = {}
         for number, rule in enumerate(self.book.rules):
             for keyword in rule.keywords:

@@ -18,6 +18,7 @@ from typing import Any
 
 import regex
 
+from cleaner.detect.compiled import compile_pattern
 from cleaner.detect.gate import Extent, extent_of
 from cleaner.errors import RuleError
 from cleaner.ingest.fold import fold_pattern
@@ -67,10 +68,18 @@ class Rule:
         Raises:
             RuleError: it does not compile.
         """
-        return _compile(self.id, self.pattern)
+        try:
+            return _compiled(self.pattern)
+        except regex.error as error:
+            raise RuleError(f"{self.id}: pattern does not compile: {error}") from None
 
 
 _FIELDS = tuple(Rule.__slots__)
+
+
+@cache
+def _compiled(pattern: str) -> regex.Pattern[str]:
+    return compile_pattern(fold_pattern(pattern))
 
 
 _extents: dict[str, Extent] = {}
@@ -81,14 +90,6 @@ def _extent(pattern: str) -> Extent:
     if extent is None:
         extent = _extents[pattern] = extent_of(fold_pattern(pattern))
     return extent
-
-
-@cache
-def _compile(rule_id: str, pattern: str) -> regex.Pattern[str]:
-    try:
-        return regex.compile(fold_pattern(pattern), regex.VERBOSE | regex.IGNORECASE)
-    except regex.error as error:
-        raise RuleError(f"{rule_id}: pattern does not compile: {error}") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,9 +229,7 @@ _RULE_KEYS = {
 _REQUIRED = ("id", "keywords", "pattern", "why", "hit", "miss")
 
 
-def _rules_of(
-    name: str, pack: dict[str, Any], categories: dict[str, Category]
-) -> Iterable[Rule]:
+def _rules_of(name: str, pack: dict[str, Any], categories: dict[str, Category]) -> Iterable[Rule]:
     if unknown := pack.keys() - _PACK_KEYS:
         raise RuleError(f"{name}: unknown key {min(unknown)!r}; known: {sorted(_PACK_KEYS)}")
     category = pack.get("category", "")

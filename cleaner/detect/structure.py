@@ -61,9 +61,7 @@ class _View:
         blocks = self.page.blocks
         return index > 0 and blocks[index].first == blocks[index - 1].last + 1
 
-    def claim(
-        self, index: int, category: str, confidence: float, name: str, why: str
-    ) -> Finding:
+    def claim(self, index: int, category: str, confidence: float, name: str, why: str) -> Finding:
         """Return a Finding about a whole Block."""
         block = self.page.blocks[index]
         evidence = Evidence(name, why)
@@ -119,7 +117,7 @@ def _teasers(view: _View) -> Iterator[Finding]:
         if not close and (words(text) < 4 or view.prose[above]):
             continue
         # The article's own headline may stand above a "Read more" that folds the text below it.
-        if above == 0 or above < first and not _title_above(view, above):
+        if above == 0 or (above < first and not _title_above(view, above)):
             continue
         confidence = 0.85 if close else 0.7
         why = "A title directly above a read-more link"

@@ -1,4 +1,4 @@
-"""Folding: the view of a text that patterns are matched against, with the way back.
+r"""Folding: the view of a text that patterns are matched against, with the way back.
 
 Two spellings that a reader cannot tell apart must get one decision: curly and straight quotes,
 NFC and NFD, full-width and ASCII, a zero-width space inside "subscribe", a Cyrillic "с" in a
@@ -50,7 +50,10 @@ _CONFUSABLE = dict(
 
 # What changes length: invisible signs, marks to compose or drop, compatibility forms, runs of
 # blank space, \r\n, the ellipsis and ligatures.
-_INVISIBLE = "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff\x01-\x08\x0e-\x1b\x7f\u0640"
+_INVISIBLE = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064"
+    "\u2066-\u206f\ufe00-\ufe0f\ufeff\x01-\x08\x0e-\x1b\x7f\u0640"
+)
 _SPECIAL = regex.compile(
     rf"[{_INVISIBLE}]+"
     r"|\r\n"
@@ -115,7 +118,7 @@ def fold(text: str) -> Folded:
     for match in _SPECIAL.finditer(text):
         start, end = match.span()
         sign = _replace(match.group())
-        if sign is None or len(sign) == end - start == 1 and sign == match.group():
+        if sign is None or (len(sign) == end - start == 1 and sign == match.group()):
             continue
         pieces.append(text[done:start])
         pieces.append(sign)

@@ -21,15 +21,17 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from cleaner.ingest.limits import Limits, scan, shorten
 from cleaner.model import Document, Line
 
-_BLOCK = frozenset(
-    "address article aside blockquote body br button caption center dd details dialog div dl dt "
-    "fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header hr li main menu nav ol p pre "
-    "section summary table tbody td tfoot th thead title tr ul label legend".split()
-)
-_UNSEEN = frozenset(
-    "script style noscript template svg math head iframe object embed select canvas audio video "
-    "textarea datalist".split()
-)
+_BLOCK = frozenset({
+    "address", "article", "aside", "blockquote", "body", "br", "button", "caption", "center",
+    "dd", "details", "dialog", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer",
+    "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "menu", "nav",
+    "ol", "p", "pre", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead",
+    "title", "tr", "ul", "label", "legend",
+})  # fmt: skip
+_UNSEEN = frozenset({
+    "script", "style", "noscript", "template", "svg", "math", "head", "iframe", "object",
+    "embed", "select", "canvas", "audio", "video", "textarea", "datalist",
+})  # fmt: skip
 # Extractors treat these as metadata; a reader counts them as article.
 _ARTICLE_HEAD = re.compile(r"byline|author|dateline|standfirst|subtitle|lead-?in|dek\b", re.I)
 _HEAD_TAGS = frozenset({"h1", "time", "figcaption"})
@@ -77,7 +79,9 @@ def read_html(document: Document, limits: Limits) -> tuple[Document, list[str]]:
     return _document(document, rows, main), []
 
 
-def _document(document: Document, rows: list[_Row], main: tuple[str, frozenset[str]] | None) -> Document:
+def _document(
+    document: Document, rows: list[_Row], main: tuple[str, frozenset[str]] | None
+) -> Document:
     """Return `document` with `rows` as its text, a blank line between them."""
     lines: list[Line] = []
     at = 0
@@ -96,9 +100,7 @@ def _marks(rows: list[_Row], main: tuple[str, frozenset[str]] | None) -> Iterato
         return
     whole, single = main
     keys = [_key(row.text) for row in rows]
-    taken = [
-        key in whole if len(key) >= _DISTINCT else bool(key) and key in single for key in keys
-    ]
+    taken = [key in whole if len(key) >= _DISTINCT else bool(key) and key in single for key in keys]
     first = taken.index(True) if True in taken else len(rows)
     for index, (row, found) in enumerate(zip(rows, taken, strict=True)):
         # The head of the article stands shortly before its body or inside it.

@@ -59,10 +59,10 @@ class Scan:
 
 
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:-]{0,40})([^<>]{0,65536})")
-_VOID = frozenset(
-    "area base br col embed hr img input link meta param source track wbr p li dd dt tr td th "
-    "option path".split()
-)
+_VOID = frozenset({
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param",
+    "source", "track", "wbr", "p", "li", "dd", "dt", "tr", "td", "th", "option", "path",
+})  # fmt: skip
 _LONG_VALUE = re.compile(r"""=\s*(?:"[^"]{%d,}"|'[^']{%d,}'|[^\s"'>]{%d,})""")
 
 

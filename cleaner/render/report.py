@@ -20,8 +20,10 @@ body { font: 17px/1.6 Georgia, "Noto Serif", serif; margin: 0 auto; max-width: 7
 header, .legend, aside { font: 14px/1.45 system-ui, sans-serif; }
 h1 { font-size: 1.25rem; margin: 0 0 .2rem; overflow-wrap: anywhere; }
 header p { margin: 0; color: #5c6370; }
-.legend { display: flex; flex-wrap: wrap; gap: .4rem; margin: 1rem 0; padding: 0; list-style: none; }
-.legend li { border: 1px solid var(--c); color: var(--c); border-radius: 1rem; padding: .05rem .7rem; }
+.legend { display: flex; flex-wrap: wrap; gap: .4rem; margin: 1rem 0; padding: 0;
+  list-style: none; }
+.legend li { border: 1px solid var(--c); color: var(--c); border-radius: 1rem;
+  padding: .05rem .7rem; }
 label { font: 14px system-ui, sans-serif; }
 .row { display: grid; grid-template-columns: minmax(0, 1fr) 21rem; column-gap: 2rem; }
 .text { white-space: pre-wrap; overflow-wrap: anywhere; }

@@ -14,7 +14,9 @@ import regex
 
 from cleaner.model import Action, Block, Join, Removal, Verdict
 
-_BREAK = regex.compile(r"[^\S\n\r\u2028\u2029\x85\x0b\x0c]*(?:\r\n|[\n\r\u2028\u2029\x85\x0b\x0c])\s*")
+_BREAK = regex.compile(
+    r"[^\S\n\r\u2028\u2029\x85\x0b\x0c]*(?:\r\n|[\n\r\u2028\u2029\x85\x0b\x0c])\s*"
+)
 _FINAL_LINE_END = regex.compile(r"(?:\r\n|[\n\r\u2028\u2029\x85])\Z")
 _CJK = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}。、，！？：；」』]")
 
@@ -56,12 +58,14 @@ def _run(
     for number, verdict in enumerate(gone):
         last = number + 1 == len(gone)
         if forward:
-            first, after = (start if number == 0 else verdict.start), (
-                end if last else gone[number + 1].start
+            first, after = (
+                (start if number == 0 else verdict.start),
+                (end if last else gone[number + 1].start),
             )
         else:
-            first, after = (start if number == 0 else gone[number - 1].end), (
-                end if last else verdict.end
+            first, after = (
+                (start if number == 0 else gone[number - 1].end),
+                (end if last else verdict.end),
             )
         yield Removal(first, after, verdict)
 

@@ -37,9 +37,7 @@ def segment(document: Document) -> Segmented:
     for row in folded.text.split("\n"):
         rows.append((at, at + len(row)))
         at += len(row) + 1
-    units = [
-        _strip(folded.text, rows[block.first][0], rows[block.last][1]) for block in blocks
-    ]
+    units = [_strip(folded.text, rows[block.first][0], rows[block.last][1]) for block in blocks]
     texts = [folded.text[start:end].replace("\n", " ") for start, end in units]
     return Segmented(document, lines, blocks, folded, units, rows, texts)
 

@@ -52,9 +52,14 @@ def _trim(text: str, line: Line) -> tuple[int, int]:
 
 
 # What `str.strip` takes, and the invisible signs with which editors pad empty lines.
-_BLANK = "".join(
-    map(chr, [*range(9, 14), *range(28, 33), 0x85, 0xA0, 0x1680, *range(0x2000, 0x200E), 0x2028])
-) + "\u2029\u202f\u205f\u2060\u3000\ufeff\x00"
+_BLANK = (
+    "".join(
+        map(
+            chr, [*range(9, 14), *range(28, 33), 0x85, 0xA0, 0x1680, *range(0x2000, 0x200E), 0x2028]
+        )
+    )
+    + "\u2029\u202f\u205f\u2060\u3000\ufeff\x00"
+)
 
 
 def _soft_breaks(rows: list[str]) -> frozenset[int]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import regex
 
-_WIDE = regex.compile(r"[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60]")
+_WIDE = regex.compile(
+    r"[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60]"
+)
 _WORD = regex.compile(r"[^\W_](?:[^\s]*)")
 _ENDS_SENTENCE = regex.compile(r"[.!?։؟।。！？…︒][\"'”’»)\]」』›“]*\Z|[\"”»」』:][.,;]?\Z")
 _FULL_STOP = regex.compile(r"[.։।。…][\"'”’»)\]」』›“]*\Z")
@@ -14,7 +16,10 @@ _CODE = regex.compile(
 )
 _QUOTED = regex.compile(r"\A[-\s]*[\"“”„«‹「『]")
 _CLOSED = regex.compile(r"[\"“”»›」』]")
-_LABEL = regex.compile(r"\A\s*(\p{Lu}[\p{Lu}\p{M}.'’ -]{0,30}|\p{Lu}[\p{L}.'’-]*(?:\s\p{Lu}[\p{L}.'’-]*){0,3})\s?:\s+\S")
+_LABEL = regex.compile(
+    r"\A\s*(\p{Lu}[\p{Lu}\p{M}.'’ -]{0,30}|"
+    r"\p{Lu}[\p{L}.'’-]*(?:\s\p{Lu}[\p{L}.'’-]*){0,3})\s?:\s+\S"
+)
 
 
 def width(text: str) -> int:
@@ -44,7 +49,9 @@ def ends_sentence(text: str) -> bool:
 
 def is_title_like(text: str) -> bool:
     """Whether `text` could be the title of a link: one short phrase without a full stop."""
-    return 0 < width(text) <= 180 and _FULL_STOP.search(text) is None and not text.endswith((":", ","))
+    return (
+        0 < width(text) <= 180 and _FULL_STOP.search(text) is None and not text.endswith((":", ","))
+    )
 
 
 def is_label(text: str) -> bool:

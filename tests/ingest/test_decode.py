@@ -13,9 +13,15 @@ from cleaner import Document, InvalidInput, Kind, Limits
 from cleaner.ingest import ingest
 from cleaner.ingest.decode import decode
 
-RUSSIAN = "Мост открыли во вторник после двух лет ремонта, сообщила мэрия. Жители ждали этого дня. " * 4
-JAPANESE = "二年間の工事を終えて、古い橋が火曜日に再び開通した。市によると、費用は三億円だったという。" * 4
-CHINESE = "这座老桥在关闭两年之后于星期二重新开放，市政府说工程花费了三百万元。附近居民都很高兴。" * 4
+RUSSIAN = (
+    "Мост открыли во вторник после двух лет ремонта, сообщила мэрия. Жители ждали этого дня. " * 4
+)
+JAPANESE = (
+    "二年間の工事を終えて、古い橋が火曜日に再び開通した。市によると、費用は三億円だったという。" * 4
+)
+CHINESE = (
+    "这座老桥在关闭两年之后于星期二重新开放，市政府说工程花费了三百万元。附近居民都很高兴。" * 4
+)
 KOREAN = "오래된 다리가 2년간의 공사를 마치고 화요일에 다시 열렸다. 주민들은 이날을 기다렸다." * 4
 
 
@@ -69,7 +75,9 @@ def test_invalid_bytes_are_replaced_with_a_warning() -> None:
     assert warnings[0].startswith("invalid_bytes: not utf-8 at byte 11")
 
 
-@pytest.mark.parametrize("charset", ["utf-9", "base64", "rot13", "undefined", "nonsense\0", "ü", "  "])
+@pytest.mark.parametrize(
+    "charset", ["utf-9", "base64", "rot13", "undefined", "nonsense\0", "ü", "  "]
+)
 def test_bogus_charset_is_refused_by_name(charset: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         decode(b"text", charset)
@@ -90,7 +98,10 @@ def test_no_codec_that_python_knows_breaks_on_garbage(codec: str) -> None:
             text.encode("utf-8")
 
 
-@given(st.binary(max_size=400), st.sampled_from(("", "utf-8", "utf-16", "shift_jis", "cp1252", "gb18030")))
+@given(
+    st.binary(max_size=400),
+    st.sampled_from(("", "utf-8", "utf-16", "shift_jis", "cp1252", "gb18030")),
+)
 def test_any_bytes_make_text(raw: bytes, charset: str) -> None:
     text, _ = decode(raw, charset)
     text.encode("utf-8")
@@ -103,13 +114,20 @@ def test_valid_utf_8_comes_back_as_it_was(text: str) -> None:
 
 
 def page(charset: str, body: str = "") -> bytes:
-    return f'<html><head><meta charset="{charset}"></head><body><p>{body}</p></body></html>'.encode("ascii")
+    return f'<html><head><meta charset="{charset}"></head><body><p>{body}</p></body></html>'.encode(
+        "ascii"
+    )
 
 
 def test_page_s_meta_charset_is_believed() -> None:
     raw = page("windows-1251").replace(b"<p>", b"<p>" + RUSSIAN.encode("windows-1251"))
     assert RUSSIAN in decode(raw, html=True)[0]
-    assert RUSSIAN in decode(raw.replace(b'meta charset="', b'meta content="text/html; charset='), html=True)[0]
+    assert (
+        RUSSIAN
+        in decode(raw.replace(b'meta charset="', b'meta content="text/html; charset='), html=True)[
+            0
+        ]
+    )
 
 
 def test_page_s_bogus_charset_is_the_page_s_fault_and_not_the_caller_s() -> None:
@@ -123,7 +141,9 @@ def test_page_whose_meta_can_be_read_is_not_utf_16(charset: str) -> None:
         assert "<p>ok" in decode(page(charset, body), html=True)[0]
 
 
-@pytest.mark.parametrize("charset", ["unicode_escape", "raw_unicode_escape", "utf-7", "idna", "punycode"])
+@pytest.mark.parametrize(
+    "charset", ["unicode_escape", "raw_unicode_escape", "utf-7", "idna", "punycode"]
+)
 def test_page_cannot_choose_a_codec_that_is_no_charset_of_the_web(charset: str) -> None:
     raw = page(charset, "ok \\ud800 +2AA- ").replace(b"ok", b"ok \xc3\xbc")
     document = ingest(Document(raw=raw, kind=Kind.HTML), Limits())

@@ -114,4 +114,6 @@ def test_disguised_chrome_goes_with_its_own_offsets(spelt: str) -> None:
     """FAULTS 7."""
     article = "The bridge opened on Monday, and the mayor said it would stay open all winter long."
     result = clean(f"{article}\n\n{spelt}\n\n{article}\n")
-    assert [result.document.text[gone.start : gone.end].strip() for gone in result.removed] == [spelt]
+    assert [result.document.text[gone.start : gone.end].strip() for gone in result.removed] == [
+        spelt
+    ]

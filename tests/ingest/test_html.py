@@ -38,7 +38,10 @@ def rows(markup: str) -> list[str]:
         ("<ul><li>One<li>Two</ul>", ["One", "Two"]),
         ("<p>One\n   line</p>", ["One line"]),
         ("<pre>a\n  b</pre>", ["a", "b"]),
-        ("<p>a</p><script>var x</script><style>p{}</style><template>t</template><p>b</p>", ["a", "b"]),
+        (
+            "<p>a</p><script>var x</script><style>p{}</style><template>t</template><p>b</p>",
+            ["a", "b"],
+        ),
         ("<p>a &amp; b &lt;c&gt; &eacute;</p>", ["a & b <c> é"]),
         ("<table><tr><td>1<td>2<tr><td>3</table>", ["1", "2", "3"]),
         ("<p>a<!-- hidden -->b</p>", ["ab"]),
@@ -76,7 +79,11 @@ def test_extractor_marks_what_it_takes_for_the_article() -> None:
         f"<nav><a href=/>Home</a><a href=/n>News</a></nav><article><h1>The old bridge opens</h1>"
         f"{ARTICLE}</article><footer><p>Imprint of the company that owns everything here</p></footer>"
     )
-    marks = {document.text[line.start : line.end]: line.main for line in document.lines or () if line.end > line.start}
+    marks = {
+        document.text[line.start : line.end]: line.main
+        for line in document.lines or ()
+        if line.end > line.start
+    }
     assert [mark for text, mark in marks.items() if text.startswith("Paragraph")] == [True] * 6
     assert marks["The old bridge opens"] is True
     assert marks["Imprint of the company that owns everything here"] is False
@@ -117,7 +124,9 @@ def test_100_000_unclosed_elements_are_answered_in_time(tag: str) -> None:
     assert document.text.count("x") == 100_000
 
 
-@pytest.mark.parametrize("nested", ["<ul><li>", "<table><tr><td>", "<blockquote><p>", "<a><p>", "<svg><p>"])
+@pytest.mark.parametrize(
+    "nested", ["<ul><li>", "<table><tr><td>", "<blockquote><p>", "<a><p>", "<svg><p>"]
+)
 def test_deep_nesting_with_elements_that_close_themselves_degrades_in_time(nested: str) -> None:
     document, seconds = timed(nested * 50_000 + "kept")
     assert seconds < 2
@@ -192,7 +201,14 @@ def test_nothing_is_ever_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
     assert result.text.count("Paragraph") == 6
 
 
-@given(st.text(st.sampled_from([*"<>/=\"'!- abp&;\n", "<div>", "</div>", "<p>", "<!--", "-->", "<script>"]), max_size=80))
+@given(
+    st.text(
+        st.sampled_from(
+            [*"<>/=\"'!- abp&;\n", "<div>", "</div>", "<p>", "<!--", "-->", "<script>"]
+        ),
+        max_size=80,
+    )
+)
 def test_any_markup_makes_lines_in_order(markup: str) -> None:
     document = read(markup)
     lines = document.lines or ()

@@ -86,12 +86,12 @@ def test_a_stopped_worker_is_replaced(poisoned: Running, poisoned_stub: CleanerS
     for pid in workers_of(poisoned):
         os.kill(pid, signal.SIGSTOP)
     with pytest.raises(grpc.RpcError) as caught:
-        poisoned_stub.Clean(one(text("x")), timeout=60)
+        poisoned_stub.Clean(one(text("Number 1.")), timeout=60)
     assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
     # The other worker is stopped as well until a document finds it so.
     for _ in range(3):
-        items = poisoned_stub.BatchClean(many([text("x")]), timeout=60).items
-    assert items[0].answer.text == "x"
+        items = poisoned_stub.BatchClean(many([text("Number 1.")]), timeout=60).items
+    assert items[0].answer.text == "Number 1."
 
 
 def test_row28_a_caller_that_leaves_frees_its_worker(
@@ -102,7 +102,7 @@ def test_row28_a_caller_that_leaves_frees_its_worker(
     time.sleep(0.4)
     for call in slow:
         call.cancel()
-    assert poisoned_stub.Clean(one(text("x")), timeout=30).answer.text == "x"
+    assert poisoned_stub.Clean(one(text("Number 1.")), timeout=30).answer.text == "Number 1."
 
 
 def test_row34_a_service_told_to_stop_finishes_its_calls() -> None:

@@ -13,16 +13,17 @@ from cleaner.serve import answering
 _clean = Cleaner.clean
 
 
-def _obey(self: Cleaner, document: Document) -> Result:
-    if "POISON kill" in document.text:
+def _obey(self: Cleaner, document: str | Document) -> Result:
+    text = document.text if isinstance(document, Document) else document
+    if "POISON kill" in text:
         os.kill(os.getpid(), signal.SIGKILL)
-    if "POISON spin" in document.text:
+    if "POISON spin" in text:
         time.sleep(600)
-    if "POISON bug" in document.text:
-        raise RuntimeError(f"private: {document.text}")
-    if "POISON memory" in document.text:
+    if "POISON bug" in text:
+        raise RuntimeError(f"private: {text}")
+    if "POISON memory" in text:
         raise MemoryError
-    if "POISON slow" in document.text:
+    if "POISON slow" in text:
         time.sleep(0.3)
     return _clean(self, document)
 

@@ -1,0 +1,233 @@
+"""Decide: guards and keep rules protect, claims merge with all their evidence, company counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from cleaner import Action, Document, Evidence, Finding, Limits, Options, Verdict
+from cleaner.decide import decide
+from cleaner.detect import Claims, detect
+from cleaner.detect.patterns import Matcher
+from cleaner.ingest import ingest
+from cleaner.profiles import Policy, resolve
+from cleaner.segment import Segmented, segment
+
+A = "The council voted on Tuesday to rebuild the old bridge over the river, the mayor said."
+B = "The work is to begin in spring and to take a year, if the river lets the workers have it."
+SUBSCRIBE = "Subscribe to our newsletter"
+Decide = Callable[..., tuple[Verdict, ...]]
+
+
+@pytest.fixture
+def policy(small_matcher: Matcher) -> Policy:
+    return resolve(Options(), small_matcher.book.categories)
+
+
+@pytest.fixture
+def verdicts_of(small_matcher: Matcher) -> Decide:
+    """Return a function that decides about a text under Options."""
+
+    def of(text: str, options: Options = Options()) -> tuple[Verdict, ...]:
+        asked = resolve(options, small_matcher.book.categories)
+        page = page_of(text)
+        return decide(page, detect(page, small_matcher, asked.detectors), asked)
+
+    return of
+
+
+def page_of(text: str) -> Segmented:
+    return segment(ingest(Document(text=text), Limits()))
+
+
+def gone(verdicts: tuple[Verdict, ...], text: str) -> list[str]:
+    return [text[row.start : row.end] for row in verdicts if row.action is Action.REMOVE]
+
+
+def text_of(*blocks: str) -> str:
+    return "\n\n".join(blocks) + "\n"
+
+
+def claim(
+    start: int, end: int, category: str = "share", confidence: float = 0.9, name: str = "t"
+) -> Finding:
+    return Finding("rules", start, end, category, confidence, Evidence(name, f"why {name}"))
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (text_of(A, f'"{SUBSCRIBE}"', B), "guard: a quotation"),
+        (text_of(A, f"“{SUBSCRIBE}”", B), "guard: a quotation"),
+        (text_of("MAYOR: We open today.", "CLERK: Read more", "MAYOR: Thank you.", "CLERK: Good.", "MAYOR: Home."),
+         "guard: a turn in a conversation"),
+        (text_of(A, "```", SUBSCRIBE, "```", B), "guard: program code"),
+        ("def f(x):\n    x = g(1);\nRead more\n    return x;\n", "guard: program code"),
+    ],
+    ids=["straight", "curly", "transcript", "fence", "listing"],
+)  # fmt: skip
+def test_guards_protect_from_every_claim(text: str, reason: str, policy: Policy) -> None:
+    page = page_of(text)
+    found = Claims(tuple(claim(block.start, block.end) for block in page.blocks))
+    protected = [row for row in decide(page, found, policy) if row.reason == reason]
+    assert protected
+    assert all(row.action is Action.KEEP and row.findings for row in protected)
+
+
+def test_guards_reach_no_further_than_their_text(verdicts_of: Decide) -> None:
+    text = text_of(A, f'"{SUBSCRIBE}"', B, "```", SUBSCRIBE, "```", SUBSCRIBE)
+    assert gone(verdicts_of(text), text) == [SUBSCRIBE]
+    assert verdicts_of(text)[-1].action is Action.REMOVE
+
+
+def test_keep_rule_protects_and_says_which(verdicts_of: Decide) -> None:
+    text = text_of(A, "Footnote: Sign up for our newsletter.", B)
+    kept = verdicts_of(text)[1]
+    assert kept.action is Action.KEEP
+    assert kept.reason == "keep rule keep.en.footnote: Footnotes stay"
+
+
+def test_claims_about_a_block_merge_strongest_first(policy: Policy) -> None:
+    text = text_of(A, "Share", B)
+    start = text.index("Share")
+    weak, strong = (
+        claim(start, start + 5, "share", 0.7, "w"),
+        claim(start, start + 5, "navigation", 0.9, "s"),
+    )
+    found = decide(page_of(text), Claims((weak, strong)), policy)
+    assert found[1].findings == (strong, weak)
+    assert (found[1].category, found[1].confidence, found[1].source, found[1].why) == (
+        "navigation",
+        0.9,
+        "s",
+        "why s",
+    )
+
+
+def test_overlapping_parts_merge_with_all_their_evidence(policy: Policy) -> None:
+    text = f"{A} {B} {A}\n"
+    rows = (claim(10, 30, name="a"), claim(20, 40, name="b"), claim(60, 70, name="c"))
+    found = decide(page_of(text), Claims(rows), policy)
+    assert [(row.start, row.end, row.action) for row in found] == [
+        (0, 10, Action.KEEP), (10, 40, Action.REMOVE), (40, 60, Action.KEEP),
+        (60, 70, Action.REMOVE), (70, len(text) - 1, Action.KEEP),
+    ]  # fmt: skip
+    assert {finding.evidence.source for finding in found[1].findings} == {"a", "b"}
+
+
+def test_a_block_that_is_mostly_chrome_goes_whole(verdicts_of: Decide) -> None:
+    text = text_of(A, "Sign up for our newsletter. It is free.", B)
+    assert gone(verdicts_of(text), text) == ["Sign up for our newsletter. It is free."]
+
+
+def test_a_sentence_in_a_paragraph_goes_alone(verdicts_of: Decide) -> None:
+    text = text_of(f"{A} Sign up for our newsletter. {B}")
+    assert gone(verdicts_of(text), text) == ["Sign up for our newsletter."]
+
+
+def test_claims_that_cross_blocks_are_cut_at_their_ends(policy: Policy) -> None:
+    text = text_of(A, "Share", B)
+    found = decide(page_of(text), Claims((claim(len(A) - 5, text.index(B) + 4),)), policy)
+    assert gone(found, text) == [text[len(A) - 5 : len(A)], "Share", B[:4]]
+
+
+@pytest.mark.parametrize(
+    ("blocks", "removed"),
+    [
+        ([A, B, SUBSCRIBE, "Thank you.", SUBSCRIBE], [SUBSCRIBE, "Thank you.", SUBSCRIBE]),
+        ([A, B, "Support our journalism today.", "Thank you."], ["Support our journalism today.", "Thank you."]),
+        ([A, "Thank you.", B], []),
+        ([A, "Thank you.", SUBSCRIBE, B], [SUBSCRIBE]),
+        ([A, "Thank you."], []),
+        ([A, "Support our journalism today.", "Thank you.", B], ["Support our journalism today.", "Thank you."]),
+        ([A, B, "Home"], []),
+        ([A, B, SUBSCRIBE, "Home"], [SUBSCRIBE, "Home"]),
+    ],
+    ids=["between", "at-the-end", "alone", "one-side", "last-alone", "same-kind", "label", "label-at-end"],
+)  # fmt: skip
+def test_weak_claims_count_only_in_company(
+    verdicts_of: Decide, blocks: list[str], removed: list[str]
+) -> None:
+    text = text_of(*blocks)
+    assert gone(verdicts_of(text), text) == removed
+
+
+def test_company_says_so(verdicts_of: Decide) -> None:
+    text = text_of(A, SUBSCRIBE, "Thank you.", SUBSCRIBE)
+    lifted = verdicts_of(text)[2]
+    assert lifted.reason == "a weak claim in company"
+    assert lifted.findings[0].evidence.source == "en.donation.thanks"
+
+
+def test_a_claim_that_is_too_weak_says_so(verdicts_of: Decide) -> None:
+    kept = verdicts_of(text_of(A, "Thank you.", B))[1]
+    assert (kept.action, kept.reason, kept.category) == (
+        Action.KEEP,
+        "too weak a claim",
+        "donation",
+    )
+
+
+def test_a_heading_over_a_removed_list_goes_with_it(policy: Policy) -> None:
+    text = text_of(A, B, "You may also want:", "One", "Two")
+    page = page_of(text)
+    rows = tuple(claim(block.start, block.end, "related") for block in page.blocks[3:])
+    found = decide(page, Claims(rows), policy)
+    assert gone(found, text) == ["You may also want:", "One", "Two"]
+    assert found[2].reason == "a heading over what was removed"
+    assert (found[2].detector, found[2].category) == ("context", "related")
+
+
+def test_a_sentence_over_a_removed_list_stays(policy: Policy) -> None:
+    text = text_of(A, B, "The mayor had the last word.", "One", "Two")
+    page = page_of(text)
+    rows = tuple(claim(block.start, block.end, "related") for block in page.blocks[3:])
+    assert gone(decide(page, Claims(rows), policy), text) == ["One", "Two"]
+
+
+def test_categories_that_are_not_asked_for_fall_away(verdicts_of: Decide) -> None:
+    text = text_of(A, SUBSCRIBE, "Read more")
+    assert gone(verdicts_of(text, Options(keep=("newsletter",))), text) == ["Read more"]
+    assert gone(verdicts_of(text, Options(keep=("newsletter", "read_more"))), text) == []
+
+
+def test_headline_goes_only_where_it_is_asked_for(verdicts_of: Decide) -> None:
+    text = text_of("The Old Bridge Opens Again", A, B)
+    assert gone(verdicts_of(text), text) == []
+    for options in (Options("body"), Options(remove=("headline",))):
+        assert gone(verdicts_of(text, options), text) == ["The Old Bridge Opens Again"]
+
+
+def test_light_listens_to_rules_alone(verdicts_of: Decide) -> None:
+    text = text_of("Headline of the story", A, B, "Five ways to choose a tent\nRead more")
+    assert gone(verdicts_of(text, Options("light")), text) == ["Read more"]
+    assert len(gone(verdicts_of(text), text)) == 2
+
+
+def test_detectors_and_least_confidence_are_the_caller_s(verdicts_of: Decide) -> None:
+    text = text_of("Headline of the story", A, B, "Five ways to choose a tent\nRead more")
+    assert gone(verdicts_of(text, Options(detectors=("structure",))), text) == [
+        "Five ways to choose a tent"
+    ]
+    assert gone(verdicts_of(text, Options(min_confidence=0.99)), text) == []
+    assert gone(
+        verdicts_of(text_of(A, "Thank you.", B), Options(min_confidence=0.4)),
+        text_of(A, "Thank you.", B),
+    ) == ["Thank you."]
+
+
+def test_nothing_claimed_nothing_decided(policy: Policy) -> None:
+    page = page_of(text_of(A, B))
+    assert [row.action for row in decide(page, Claims(()), policy)] == [Action.KEEP] * 2
+    assert decide(page_of(""), Claims(()), policy) == ()
+
+
+def test_policy_below_zero_confidence_takes_all_claims(policy: Policy) -> None:
+    text = text_of(A, "Share", B)
+    start = text.index("Share")
+    found = Claims((claim(start, start + 5, confidence=0.1),))
+    assert gone(decide(page_of(text), found, replace(policy, min_confidence=0.0)), text) == [
+        "Share"
+    ]
