@@ -192,6 +192,9 @@ def _again(source: Document, text: str) -> Document:
 
 def _located(trace: Trace, verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
     """Yield Verdicts about the present text in offsets of the original, one for each piece."""
+    if trace.untouched:
+        yield from verdicts
+        return
     for verdict in verdicts:
         findings = tuple(
             replace(finding, start=ranges[0][0], end=ranges[-1][1])
@@ -203,6 +206,9 @@ def _located(trace: Trace, verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
 
 
 def _taken(trace: Trace, removed: tuple[Removal, ...]) -> Iterator[Removal]:
+    if trace.untouched:
+        yield from removed
+        return
     for removal in removed:
         about = next(_located(trace, [removal.verdict]), removal.verdict)
         for start, end in trace.origins(removal.start, removal.end):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 
 import pytest
@@ -20,6 +21,9 @@ settings.register_profile("dev", max_examples=40, deadline=None, suppress_health
 settings.register_profile("ci", parent=settings.get_profile("dev"), derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
+Seconds = Callable[[Callable[[], object]], float]
+# What `_loop` takes on one idle core of the machines that the limits were set on.
+_LOOP_SECONDS = 0.07
 Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
 
 
@@ -32,6 +36,31 @@ def cleaner_of() -> Callable[[Options], Cleaner]:
         return made.setdefault(options, Cleaner(options))
 
     return get
+
+
+def _loop() -> int:
+    return sum(number * number for number in range(1_000_000))
+
+
+def _taken(call: Callable[[], object]) -> float:
+    started = time.process_time()
+    call()
+    return time.process_time() - started
+
+
+@pytest.fixture(scope="session")
+def seconds() -> Seconds:
+    """Return a function that tells the CPU seconds of a call, as if nothing else were running.
+
+    Neighbours on the same core make CPU seconds longer, too: a loop of known cost says how much.
+    """
+
+    def measure(call: Callable[[], object]) -> float:
+        before = _taken(_loop)
+        taken = _taken(call)
+        return taken * min(1, 2 * _LOOP_SECONDS / (before + _taken(_loop)))
+
+    return measure
 
 
 @pytest.fixture(scope="session")

@@ -90,7 +90,7 @@ def command(
 
 def _print(printed: str, form: str, alone: bool) -> None:
     """Print an answer: bytes as they are in a pipe, a line end after it anywhere else."""
-    out = click.get_binary_stream("stdout")
+    out = sys.stdout.buffer
     out.write(printed.encode("utf-8", errors="surrogatepass"))
     bare = form == "text" and alone and not sys.stdout.isatty()
     if printed and not bare and not printed.endswith("\n"):

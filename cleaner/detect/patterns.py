@@ -21,6 +21,9 @@ _SENTENCE_END = regex.compile(
 )
 
 
+# No paragraph of that many code points is chrome, nor is any sentence of it looked at.
+_LONGEST_UNIT = 50_000
+
 Known = dict[tuple[int, str], list[tuple[int, int]]]
 """Ranges that a rule (by number) claims in a unit (by its text)."""
 
@@ -88,7 +91,7 @@ class Matcher:
         found: set[tuple[int, int, int]] = set()
         unit = line = 0
         first, last = units[0] if units else (0, 0)
-        low = lower(text)
+        low = _without_giants(lower(text), units)
         for literal, start, end in automaton.find_matches_as_indexes(low, overlapping=True):
             whole, numbers = wanted[literal]
             if whole and (low[start - 1 : start].isalpha() or low[end : end + 1].isalpha()):
@@ -106,6 +109,14 @@ class Matcher:
                     line += 1
                 found.add((number, *lines[line]))
         return found
+
+
+def _without_giants(low: str, units: list[tuple[int, int]]) -> str:
+    """Return `low` with units that no rule judges blanked out: a keyword may fill megabytes."""
+    for first, last in units:
+        if last - first > _LONGEST_UNIT:
+            low = f"{low[:first]}{' ' * (last - first)}{low[last:]}"
+    return low
 
 
 def _is_short(keyword: str) -> bool:

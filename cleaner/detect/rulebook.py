@@ -252,8 +252,8 @@ def _rule_of(name: str, row: dict[str, Any], category: str, language: str) -> Ru
     if leads not in LEADS:
         raise RuleError(f"{where}: leads {leads!r} is none of {LEADS}")
     keywords = tuple(fold_pattern(keyword).lower() for keyword in row["keywords"])
-    if short := [word for word in keywords if not word.strip()]:
-        raise RuleError(f"{where}: empty keyword {short[0]!r}")
+    if not all(word.strip() for word in keywords):
+        raise RuleError(f"{where}: a keyword is empty")
     return Rule(
         id=row["id"],
         category=category,

@@ -18,6 +18,8 @@ _META = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([a-zA-Z0-9_:.-]{
 _META_WITHIN = 4096
 # What pages call Latin-1 is Windows-1252 (WHATWG Encoding Standard, "iso-8859-1" label).
 _BROWSERS_MEAN = {"iso8859-1": "cp1252", "ascii": "cp1252"}
+# Codecs of Python that are no charsets of documents; some make lone surrogates.
+_NO_CHARSETS = frozenset({"unicode-escape", "raw-unicode-escape", "utf-7", "idna", "punycode"})
 
 
 def decode(raw: bytes, charset: str = "", *, html: bool = False) -> tuple[str, list[str]]:
@@ -51,6 +53,8 @@ def _codec(charset: str) -> str:
     try:
         info = codecs.lookup(charset.strip())
         "".encode(info.name)  # refuses base64 and other codecs that do not make text
+        if info.name.replace("_", "-") in _NO_CHARSETS:
+            raise LookupError
     except (LookupError, ValueError):
         raise InvalidInput(
             "charset", f"charset {charset!r} is unknown; name an IANA charset such as utf-8"
@@ -62,9 +66,11 @@ def _declared_in_page(raw: bytes) -> str:
     if not (match := _META.search(raw[:_META_WITHIN])):
         return ""
     try:
-        return _codec(match[1].decode("ascii"))
+        codec = _codec(match[1].decode("ascii"))
     except InvalidInput:
         return ""
+    # A declaration that could be read byte by byte is not in UTF-16 (WHATWG HTML, prescan).
+    return "utf-8" if codec.startswith(("utf-16", "utf-32")) else codec
 
 
 def _detected(raw: bytes) -> tuple[str, list[str]]:

@@ -58,6 +58,7 @@ _SPECIAL = regex.compile(
     rf"[{_INVISIBLE}]+"
     r"|\r\n"
     r"|(?:[^\S\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]|\x00){2,}"
+    r"|[\u1100-\u11ff]{2,32}"
     r"|[^\s\p{M}]\p{M}+"
     r"|\p{M}+"
     r"|[…\u1100-\u11ff\ufb00-\ufb4f\ufb50-\ufdff\ufe70-\ufefc\uff10-\uff19\uff21-\uff3a\uff41-\uff5a]"

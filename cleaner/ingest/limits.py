@@ -63,7 +63,8 @@ _VOID = frozenset({
     "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param",
     "source", "track", "wbr", "p", "li", "dd", "dt", "tr", "td", "th", "option", "path",
 })  # fmt: skip
-_LONG_VALUE = re.compile(r"""=\s*(?:"[^"]{%d,}"|'[^']{%d,}'|[^\s"'>]{%d,})""")
+_TAG_CHARS = 65_536
+_LONG_VALUE = r"""=\s*(?:"[^"]{%d,}"|'[^']{%d,}'|[^\s"'<>]{%d,})"""
 
 
 def scan(markup: str) -> Scan:
@@ -88,4 +89,18 @@ def shorten(markup: str, longest: int) -> str:
     """Return `markup` with attribute values of over `longest` characters emptied."""
     if len(markup) <= longest:
         return markup
-    return re.sub(_LONG_VALUE.pattern % (longest, longest, longest), '=""', markup)
+    pieces: list[str] = []
+    at = 0
+    for match in re.finditer(_LONG_VALUE % (longest, longest, longest), markup):
+        start, end = match.span()
+        if _in_tag(markup, start) and ("data:" in match[0][:12] or "<" not in match[0]):
+            pieces += (markup[at:start], '=""')
+            at = end
+    return "".join([*pieces, markup[at:]])
+
+
+def _in_tag(markup: str, at: int) -> bool:
+    """Whether an offset lies inside a start tag, as far as the last angle brackets tell."""
+    since = max(0, at - _TAG_CHARS)
+    opened = markup.rfind("<", since, at)
+    return opened >= 0 and markup.rfind(">", opened, at) < 0 and markup[opened + 1].isalpha()

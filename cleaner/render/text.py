@@ -17,7 +17,7 @@ from cleaner.model import Action, Block, Join, Removal, Verdict
 _BREAK = regex.compile(
     r"[^\S\n\r\u2028\u2029\x85\x0b\x0c]*(?:\r\n|[\n\r\u2028\u2029\x85\x0b\x0c])\s*"
 )
-_FINAL_LINE_END = regex.compile(r"(?:\r\n|[\n\r\u2028\u2029\x85])\Z")
+_FINAL_LINE_END = regex.compile(r"(?:\r\n|[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029])\Z")
 _CJK = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}。、，！？：；」』]")
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
+from itertools import accumulate
 
 from cleaner.model import Join, Removal
 
@@ -23,11 +25,17 @@ class Trace:
 
     def __init__(self, text: str) -> None:
         self._pieces = [_Piece(0, len(text), text)]
+        self._ats = [0]
 
     @property
     def text(self) -> str:
         """The text as it is now."""
         return "".join(piece.text for piece in self._pieces)
+
+    @property
+    def untouched(self) -> bool:
+        """Whether nothing was taken out or joined: offsets are the original's."""
+        return len(self._pieces) == 1 and not self._pieces[0].joined
 
     @property
     def joins(self) -> tuple[Join, ...]:
@@ -37,18 +45,20 @@ class Trace:
     def origins(self, start: int, end: int) -> list[tuple[int, int]]:
         """Return the original ranges of ``[start, end)`` of the present text, in order."""
         found: list[tuple[int, int]] = []
-        at = 0
-        for piece in self._pieces:
+        for index in range(max(0, bisect_right(self._ats, start) - 1), len(self._pieces)):
+            at, piece = self._ats[index], self._pieces[index]
+            if at >= end:
+                break
             after = at + len(piece.text)
-            if at < end and after > start:
-                first, last = piece.start, piece.end
-                if not piece.joined:
-                    first, last = first + max(0, start - at), last - max(0, after - end)
-                if found and found[-1][1] == first:
-                    found[-1] = (found[-1][0], last)
-                else:
-                    found.append((first, last))
-            at = after
+            if after <= start:
+                continue
+            first, last = piece.start, piece.end
+            if not piece.joined:
+                first, last = first + max(0, start - at), last - max(0, after - end)
+            if found and found[-1][1] == first:
+                found[-1] = (found[-1][0], last)
+            else:
+                found.append((first, last))
         return found
 
     def remove(self, removed: tuple[Removal, ...]) -> None:
@@ -73,6 +83,8 @@ class Trace:
                     for number, piece in enumerate(taken)
                 ]
         self._pieces = done + queue[::-1]
+        sizes = (len(piece.text) for piece in self._pieces)
+        self._ats = list(accumulate(sizes, initial=0))[:-1]
 
 
 def _move(queue: list[_Piece], target: list[_Piece], at: int, until: int) -> int:

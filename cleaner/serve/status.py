@@ -75,7 +75,8 @@ def _violation(error: InvalidInput) -> Message:
     if error.field in _DOCUMENT_FIELDS:
         path = f"document.{error.field}"
     violation = BadRequest.FieldViolation(field=path, description=_clipped(str(error)))
-    return BadRequest(field_violations=[violation])
+    violations: Message = BadRequest(field_violations=[violation])
+    return violations
 
 
 def _clipped(text: str) -> str:

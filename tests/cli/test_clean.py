@@ -134,13 +134,17 @@ def test_missing_file_is_named_and_the_others_are_cleaned(run_cleaner: Run, tmp_
         (("--nonsense",), ["--nonsense"]),
     ],
 )
-@pytest.mark.parametrize("workers", [(), ("--workers", "2")], ids=["alone", "workers"])
 def test_usage_errors_exit_with_2_and_list_what_is_known(
-    run_cleaner: Run, arguments: tuple[str, ...], named: list[str], workers: tuple[str, ...]
+    run_cleaner: Run, arguments: tuple[str, ...], named: list[str]
 ) -> None:
-    done = run_cleaner("clean", *workers, *arguments, stdin=TEXT.encode())
+    done = run_cleaner("clean", *arguments, stdin=TEXT.encode())
     assert (done.returncode, done.stdout) == (2, b"")
     assert all(name in " ".join(told(done)) for name in named)
+
+
+def test_usage_errors_are_told_once_with_workers_too(run_cleaner: Run) -> None:
+    done = run_cleaner("clean", "--workers", "2", "--remove", "adverts", stdin=TEXT.encode())
+    assert (done.returncode, done.stdout, len(told(done))) == (2, b"", 1)
 
 
 def test_policy_options_do_what_the_library_does(run_cleaner: Run) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-import time
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -13,6 +13,8 @@ from cleaner import Document, Kind, Limits, clean
 from cleaner.ingest import ingest
 from cleaner.ingest.limits import scan, shorten
 
+Seconds = Callable[[Callable[[], object]], float]
+Timed = Callable[[str], tuple[Document, float]]
 ARTICLE = "".join(
     f"<p>Paragraph {number}: the bridge opened on Monday, and the mayor of the town said that it "
     "would stay open all winter long, whatever the river may do.</p>"
@@ -103,49 +105,59 @@ def test_page_without_an_article_is_judged_by_its_text() -> None:
     assert document.warnings[0].startswith("no_extractor:")
 
 
-def timed(markup: str | bytes) -> tuple[Document, float]:
-    started = time.process_time()
-    document = read(markup)
-    return document, time.process_time() - started
+@pytest.fixture
+def timed(seconds: Seconds) -> Timed:
+    """Return a function that reads markup and tells how long it took."""
+
+    def of(markup: str) -> tuple[Document, float]:
+        documents: list[Document] = []
+        read("<p>imports what it needs")
+        taken = seconds(lambda: documents.append(read(markup)))
+        return documents[0], taken
+
+    return of
 
 
-@pytest.mark.parametrize("tag", ["div", "span", "b", "custom-tag", "section", "font"])
-def test_100_000_nested_elements_degrade_within_a_second(tag: str) -> None:
-    document, seconds = timed(f"<p>before</p>{f'<{tag}>' * 100_000}kept{f'</{tag}>' * 100_000}")
-    assert seconds < 1
+@pytest.mark.parametrize("tag", ["div", "b", "custom-tag"])
+def test_100_000_nested_elements_degrade_within_a_second(tag: str, timed: Timed) -> None:
+    """FAULTS 15."""
+    document, taken = timed(f"<p>before</p>{f'<{tag}>' * 100_000}kept{f'</{tag}>' * 100_000}")
+    assert taken < 1
     assert "kept" in document.text
     assert document.warnings[0].startswith("html_degraded:")
 
 
-@pytest.mark.parametrize("tag", ["p", "li", "td", "dd", "option"])
-def test_100_000_unclosed_elements_are_answered_in_time(tag: str) -> None:
-    document, seconds = timed(f"<{tag}>x" * 100_000)
-    assert seconds < 4
-    assert document.text.count("x") == 100_000
+@pytest.mark.parametrize("tag", ["p", "li", "option"])
+def test_unclosed_elements_are_answered_in_time(tag: str, timed: Timed) -> None:
+    document, taken = timed(f"<{tag}>x" * 40_000)
+    assert taken < 1
+    assert document.text.count("x") == 40_000
 
 
 @pytest.mark.parametrize(
     "nested", ["<ul><li>", "<table><tr><td>", "<blockquote><p>", "<a><p>", "<svg><p>"]
 )
-def test_deep_nesting_with_elements_that_close_themselves_degrades_in_time(nested: str) -> None:
-    document, seconds = timed(nested * 50_000 + "kept")
-    assert seconds < 2
+def test_deep_nesting_of_elements_that_close_themselves_degrades(nested: str, timed: Timed) -> None:
+    document, taken = timed(nested * 50_000 + "kept")
+    assert taken < 1
     assert "kept" in document.text
 
 
-@pytest.mark.parametrize("attribute", [' a{}="1"', " a{}", " a{}=1", "\na{}", "\ta{}='x'"])
-def test_200_000_attributes_on_a_tag_degrade_within_a_second(attribute: str) -> None:
+@pytest.mark.parametrize("attribute", [' a{}="1"', " a{}", " a{}=1", "\na{}", "\ta{}='x'", "/a{}"])
+def test_200_000_attributes_on_a_tag_degrade_within_a_second(attribute: str, timed: Timed) -> None:
+    """FAULTS 16."""
     attributes = "".join(attribute.format(number) for number in range(200_000))
-    document, seconds = timed(f"<p{attributes}>kept</p>")
-    assert seconds < 1
+    document, taken = timed(f"<p{attributes}>kept</p>")
+    assert taken < 1
     assert "kept" in document.text
 
 
 @pytest.mark.parametrize("quote", ['"', "'", ""])
-def test_data_uri_of_20_mb_costs_nothing_and_loses_nothing(quote: str) -> None:
+def test_data_uri_of_20_mb_costs_little_and_loses_nothing(quote: str, timed: Timed) -> None:
+    """FAULTS 17."""
     uri = "data:image/png;base64," + "iVBORw0KGgo" * 1_900_000
-    document, seconds = timed(f"<p>before</p><img src={quote}{uri}{quote}>{ARTICLE}")
-    assert seconds < 3
+    document, taken = timed(f"<p>before</p><img src={quote}{uri}{quote}>{ARTICLE}")
+    assert taken < 2
     assert "before" in document.text
     assert document.text.count("Paragraph") == 6
 
@@ -168,16 +180,16 @@ def test_nesting_over_256_keeps_the_text(depth: int) -> None:
      "<p>kept</p>" + "<p =" * 300_000],
     ids=lambda markup: markup[11:31] + str(len(markup)),
 )  # fmt: skip
-def test_broken_markup_is_answered_in_time(markup: str) -> None:
-    document, seconds = timed(markup)
-    assert seconds < 5
+def test_broken_markup_is_answered_in_time(markup: str, timed: Timed) -> None:
+    document, taken = timed(markup)
+    assert taken < 3
     assert "kept" in document.text
 
 
-def test_entity_bomb_is_not_expanded() -> None:
+def test_entity_bomb_is_not_expanded(timed: Timed) -> None:
     levels = "".join(f'<!ENTITY e{n + 1} "{f"&e{n};" * 10}">' for n in range(9))
-    document, seconds = timed(f'<!DOCTYPE html [<!ENTITY e0 "lol">{levels}]><p>kept &e9;</p>')
-    assert seconds < 1
+    document, taken = timed(f'<!DOCTYPE html [<!ENTITY e0 "lol">{levels}]><p>kept &e9;</p>')
+    assert taken < 1
     assert "kept" in document.text
     assert len(document.text) < 2000
 
@@ -201,14 +213,10 @@ def test_nothing_is_ever_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
     assert result.text.count("Paragraph") == 6
 
 
-@given(
-    st.text(
-        st.sampled_from(
-            [*"<>/=\"'!- abp&;\n", "<div>", "</div>", "<p>", "<!--", "-->", "<script>"]
-        ),
-        max_size=80,
-    )
-)
+MARKUP = (*"<>/='!- abp&;\n\"", "<div>", "</div>", "<p>", "<!--", "-->", "<script>", "<br>", "&amp;")
+
+
+@given(st.lists(st.sampled_from(MARKUP), max_size=40).map("".join))
 def test_any_markup_makes_lines_in_order(markup: str) -> None:
     document = read(markup)
     lines = document.lines or ()

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import itertools
-import time
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleaner import CleanerError, Document, InvalidInput, Limits, TooLarge, clean
+from cleaner import CleanerError, Document, InvalidInput, Limits, Result, TooLarge, clean
 from cleaner.ingest import ingest
 from cleaner.ingest.text import lines_of
 
+Seconds = Callable[[Callable[[], object]], float]
 ENDS = ["\n", "\r\n", "\r", "\x0b", "\x0c", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029"]
 
 
@@ -71,19 +72,22 @@ def test_too_many_lines_are_refused() -> None:
     assert isinstance(caught.value, CleanerError)
 
 
-def test_as_many_lines_as_are_allowed_are_answered_in_time() -> None:
-    text = "a\n" * 100_000
-    started = time.process_time()
+def test_as_many_lines_as_are_allowed_are_answered_in_time(seconds: Seconds) -> None:
+    text = "a\n" * 50_000
+    assert seconds(lambda: clean(text)) < 2
     assert clean(text).text == text
-    assert time.process_time() - started < 8
 
 
-@pytest.mark.parametrize(
-    "piece", ["The bridge opened on Monday. ", "x", "newsletter ", "Read more. "]
-)
-def test_one_line_of_8_mb_is_answered_in_time(piece: str) -> None:
-    text = piece * (8_000_000 // len(piece))
-    started = time.process_time()
-    result = clean(text)
-    assert time.process_time() - started < 20
-    assert len(result.text) <= len(text)
+def test_one_line_of_8_mb_is_answered_in_time(seconds: Seconds) -> None:
+    """FAULTS 12."""
+    text = "The bridge opened on Monday. " * 276_000
+    results: list[Result] = []
+    assert seconds(lambda: results.append(clean(text))) < 8
+    assert results[0].text == text
+
+
+@pytest.mark.parametrize("piece", ["x", "newsletter ", "Read more. ", "\u0301a", "\u200b", " "])
+def test_no_long_line_costs_more_than_others(piece: str, seconds: Seconds) -> None:
+    """A tenth of FAULTS 12 in a tenth of the time, whatever the line says."""
+    clean(piece * 9)  # compiles what it needs
+    assert seconds(lambda: clean(piece * (800_000 // len(piece)))) < 0.8
