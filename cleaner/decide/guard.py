@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections import Counter
 
 from cleaner.segment import Segmented
-from cleaner.segment.features import is_code, is_quotation, speaker
+from cleaner.segment.features import is_code, is_prose, is_quotation, speaker
 
 _FENCE = ("```", "~~~")
 _LEAST_TURNS = 4
 _LEAST_CODE = 3
+_LEAST_LINES, _LEAST_PROSE = 3, 2
 
 
 def guarded(page: Segmented, claimed: set[int]) -> dict[int, str]:
@@ -22,16 +23,39 @@ def guarded(page: Segmented, claimed: set[int]) -> dict[int, str]:
         return {}
     reasons: dict[int, str] = {}
     speakers = _speakers(page)
+    verses = _verses(page, claimed)
     code = _code(page)
     for index in claimed:
         text = page.texts[index]
         if index in code:
             reasons[index] = "guard: program code"
+        elif index in verses:
+            reasons[index] = "guard: a line of verse or of a list"
         elif speakers and speaker(text) in speakers:
             reasons[index] = "guard: a turn in a conversation"
         elif is_quotation(text):
             reasons[index] = "guard: a quotation"
     return reasons
+
+
+def _verses(page: Segmented, claimed: set[int]) -> frozenset[int]:
+    """Return the lines of stanzas in a text that has no prose: poems, lyrics, plain lists.
+
+    A stanza is three or more short lines without a blank one between, of which a claim knows
+    less than half.
+    """
+    if sum(map(is_prose, page.texts)) >= _LEAST_PROSE:
+        return frozenset()
+    found: set[int] = set()
+    stanza: list[int] = []
+    for index, block in enumerate(page.blocks):
+        if stanza and block.first != page.blocks[stanza[-1]].last + 1:
+            stanza = []
+        stanza.append(index)
+        known = sum(line in claimed for line in stanza)
+        if len(stanza) >= _LEAST_LINES and known * 2 < len(stanza):
+            found.update(stanza)
+    return frozenset(found)
 
 
 def _speakers(page: Segmented) -> frozenset[str]:

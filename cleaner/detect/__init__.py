@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from cleaner.detect.patterns import Known, Match, Matcher
 from cleaner.detect.rulebook import PROTECT
+from cleaner.detect.scripts import silent_languages
 from cleaner.detect.structure import structure
 from cleaner.model import Evidence, Finding
 from cleaner.segment import Segmented
@@ -34,7 +35,8 @@ def detect(
     The structure detector reads the rules' findings even where ``rules`` may not speak: a teaser
     is one because of the "Read more" below it. `known` is `Matcher.scan`'s.
     """
-    matches, slow = matcher.scan(page.folded.text, page.units, page.rows, known)
+    text = page.folded.text
+    matches, slow = matcher.scan(text, page.units, page.rows, known, silent_languages(text))
     ruled = [_finding(page, match) for match in matches if match.rule.category != PROTECT]
     kept = [
         (*_span(page, match.start, match.end), f"keep rule {match.rule.id}: {match.rule.why}")

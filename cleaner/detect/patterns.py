@@ -59,16 +59,18 @@ class Matcher:
         units: list[tuple[int, int]],
         lines: list[tuple[int, int]],
         known: Known | None = None,
+        silent: frozenset[str] = frozenset(),
     ) -> tuple[list[Match], list[str]]:
         """Return all matches and the ids of rules that ran into their timeout.
 
         `text` is the folded text; `units` are the Blocks in it and `lines` its lines, ascending
         and without overlap. `known` remembers answers between scans of one document's passes.
+        Rules of the languages in `silent` are not tried.
         """
         known = {} if known is None else known
         matches: list[Match] = []
         slow: list[str] = []
-        for number, start, end in sorted(self._candidates(text, units, lines)):
+        for number, start, end in sorted(self._candidates(text, units, lines, silent)):
             rule = self.book.rules[number]
             unit = text[start:end].replace("\n", " ")
             ranges = known.get((number, unit))
@@ -83,7 +85,11 @@ class Matcher:
         return matches, slow
 
     def _candidates(
-        self, text: str, units: list[tuple[int, int]], lines: list[tuple[int, int]]
+        self,
+        text: str,
+        units: list[tuple[int, int]],
+        lines: list[tuple[int, int]],
+        silent: frozenset[str],
     ) -> set[tuple[int, int, int]]:
         """Return which rules to try where: number of the rule, range of the unit."""
         automaton, wanted = self._index
@@ -101,6 +107,8 @@ class Matcher:
                 first, last = units[unit]
             for number in numbers:
                 rule = rules[number]
+                if rule.language in silent:
+                    continue
                 if rule.scope != "line":
                     if rule.scope == "sentence" or last - first <= rule.max_chars:
                         found.add((number, first, last))

@@ -127,7 +127,9 @@ def _teasers(view: _View) -> Iterator[Finding]:
 def _title_above(view: _View, index: int) -> bool:
     """Whether an unclaimed title stands above a Block: the headline is taken, then."""
     return any(
-        not view.claimed.get(above) and is_title_like(view.page.texts[above])
+        not view.claimed.get(above)
+        and is_title_like(view.page.texts[above])
+        and words(view.page.texts[above]) >= 3
         for above in range(index)
     )
 
@@ -196,14 +198,27 @@ def _menus(view: _View) -> Iterator[Finding]:
     if last < first:
         return
     total = len(view.page.blocks)
-    for run in (*_runs(view, 0, first), *_runs(view, last + 1, total)):
+    heads = [_from_claimed(view, run[::-1])[::-1] for run in _runs(view, 0, first)]
+    tails = [_from_claimed(view, run) for run in _runs(view, last + 1, total)]
+    for run in (*heads, *tails):
         named = sum(1 for index in run if view.claimed.get(index))
         if len(run) >= 3 and named * 5 >= len(run) * 2:
+            # Between headline and text stand byline and date: there only what a rule knows goes.
+            below = run[0] < first and _title_above(view, run[0])
             for index in run:
+                if below and not view.claimed.get(index):
+                    continue
                 yield view.claim(
                     index, "navigation", 0.75, "structure.menu",
                     "Stands in a run of short link-like lines at an end of the text",
                 )  # fmt: skip
+
+
+def _from_claimed(view: _View, run: list[int]) -> list[int]:
+    """Leave out what stands between the article and the first entry that a rule knows."""
+    while run and not view.claimed.get(run[0]):
+        run = run[1:]
+    return run
 
 
 def _runs(view: _View, first: int, after: int) -> list[list[int]]:

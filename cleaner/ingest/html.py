@@ -33,8 +33,12 @@ _UNSEEN = frozenset({
     "embed", "select", "canvas", "audio", "video", "textarea", "datalist",
 })  # fmt: skip
 # Extractors treat these as metadata; a reader counts them as article.
-_ARTICLE_HEAD = re.compile(r"byline|author|dateline|standfirst|subtitle|lead-?in|dek\b", re.I)
+_ARTICLE_HEAD = re.compile(
+    r"byline|author|dateline|pubdate|publish|timestamp|post-?date|entry-?date|standfirst|subtitle|lead-?in|dek\b",
+    re.I,
+)
 _HEAD_TAGS = frozenset({"h1", "time", "figcaption"})
+_DATE = re.compile(r"\b(?:19|20)\d\d\b|\b\d{1,2}[:.]\d\d\b")
 _WORD = re.compile(r"[^\W_]+")
 # A shorter line may stand in many places; it is main only if the extractor gave it as a line.
 _DISTINCT = 24
@@ -102,9 +106,12 @@ def _marks(rows: list[_Row], main: tuple[str, frozenset[str]] | None) -> Iterato
     keys = [_key(row.text) for row in rows]
     taken = [key in whole if len(key) >= _DISTINCT else bool(key) and key in single for key in keys]
     first = taken.index(True) if True in taken else len(rows)
+    title = next((n for n, row in enumerate(rows[:first]) if row.head), first)
     for index, (row, found) in enumerate(zip(rows, taken, strict=True)):
         # The head of the article stands shortly before its body or inside it.
-        yield found or (row.head and index >= first - 12 and any(taken[index:]))
+        dated = title < index < first and len(row.text) < 80 and _DATE.search(row.text)
+        head = row.head and index >= first - 12 and first < len(rows)
+        yield bool(found or head or dated)
 
 
 def _key(text: str) -> str:
