@@ -18,6 +18,7 @@ from typing import Any
 
 import regex
 
+from cleaner.detect import gate
 from cleaner.detect.compiled import compile_pattern
 from cleaner.detect.gate import Extent, extent_of
 from cleaner.errors import RuleError
@@ -133,9 +134,10 @@ def load_rulebook(folder: Path = RULES) -> Rulebook:
     compiled = folder / COMPILED.name
     if compiled.is_file():
         stored = json.loads(compiled.read_bytes())
-        # What was read off a pattern holds for that pattern, whatever else has changed.
-        for row, extent in zip(stored["rules"], stored["extents"], strict=True):
-            _extents[row[_FIELDS.index("pattern")]] = Extent(*extent)
+        if stored["reader"] == _reader():
+            # What was read off a pattern holds for that pattern, whatever else has changed.
+            for row, extent in zip(stored["rules"], stored["extents"], strict=True):
+                _extents[row[_FIELDS.index("pattern")]] = Extent(*extent)
         if stored["digest"] == digest and stored["fields"] == list(_FIELDS):
             return _from_stored(stored)
     return parse_rulebook(sources)
@@ -171,6 +173,7 @@ def _stored(folder: Path) -> bytes:
     book = parse_rulebook(_sources(folder))
     stored = {
         "digest": book.digest,
+        "reader": _reader(),
         "fields": list(_FIELDS),
         "rules": [[getattr(rule, name) for name in _FIELDS] for rule in book.rules],
         "extents": [
@@ -200,6 +203,11 @@ def _from_stored(stored: dict[str, Any]) -> Rulebook:
         for key, (title, profiles, colour) in stored["categories"].items()
     }
     return Rulebook(tuple(rules), categories, stored["digest"])
+
+
+def _reader() -> str:
+    """Return a digest of the code that reads patterns."""
+    return hashlib.sha256(Path(gate.__file__).read_bytes()).hexdigest()[:16]
 
 
 def _sources(folder: Path) -> dict[str, bytes]:

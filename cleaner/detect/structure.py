@@ -15,12 +15,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+import regex
+
 from cleaner.model import Evidence, Finding
 from cleaner.segment import Segmented
 from cleaner.segment.features import is_label, is_prose, is_title_like, width, words
 
 # The claims of a rule below this are hints; a heading must be surer than that to lead a list.
 SURE = 0.6
+# "A picture shows the bridge (AFP)"
+_CREDITED = regex.compile(r"\((?:\p{Lu}[^()]{1,40})\)\Z")
 _LONGEST_LIST = 25
 _LONGEST_APPEAL = 14
 _LEAST_PROSE = 2
@@ -251,7 +255,9 @@ def _article_head(view: _View) -> Iterator[Finding]:
         max(titles, key=lambda index: (_capitals(view.page.texts[index]), -index)),
     )
     for index in titles:
-        if index < headline:
+        if _CREDITED.search(view.page.texts[index]):
+            category, why = "caption", "Ends with a credit in brackets, above the first paragraph"
+        elif index < headline:
             category, why = "caption", "Stands above the headline"
         elif index == headline:
             category, why = "headline", "The title above the first paragraph"

@@ -44,6 +44,8 @@ _WORD = re.compile(r"[^\W_]+")
 _DISTINCT = 24
 # Less than this from the extractor is no answer.
 _LEAST_MAIN = 150
+# A line of the article that is no title or date.
+_PARAGRAPH = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,11 @@ def _document(
             lines.append(Line(at - 1, at - 1))
         lines.append(Line(at, at + len(row.text), mark))
         at += len(row.text) + 2
-    return replace(document, text="\n\n".join(row.text for row in rows), lines=tuple(lines))
+    return replace(
+        document,
+        text="\n\n".join([row.text for row in rows]) + "\n" * bool(rows),
+        lines=tuple(lines),
+    )
 
 
 def _marks(rows: list[_Row], main: tuple[str, frozenset[str]] | None) -> Iterator[bool | None]:
@@ -106,10 +112,12 @@ def _marks(rows: list[_Row], main: tuple[str, frozenset[str]] | None) -> Iterato
     keys = [_key(row.text) for row in rows]
     taken = [key in whole if len(key) >= _DISTINCT else bool(key) and key in single for key in keys]
     first = taken.index(True) if True in taken else len(rows)
-    title = next((n for n, row in enumerate(rows[:first]) if row.head), first)
+    long = (n for n, row in enumerate(rows) if taken[n] and len(row.text) >= _PARAGRAPH)
+    body = next(long, first)
+    title = next((n for n, row in enumerate(rows[:body]) if row.head or taken[n]), body)
     for index, (row, found) in enumerate(zip(rows, taken, strict=True)):
         # The head of the article stands shortly before its body or inside it.
-        dated = title < index < first and len(row.text) < 80 and _DATE.search(row.text)
+        dated = title < index < body and len(row.text) < 80 and _DATE.search(row.text)
         head = row.head and index >= first - 12 and first < len(rows)
         yield bool(found or head or dated)
 
