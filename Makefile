@@ -9,6 +9,8 @@ setup: $(READY)                ## make the virtual environment
 $(READY): pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@$(BIN)/python -m compileall -q cleaner
+	@$(BIN)/cleaner rules warm
 	@touch $(READY)
 
 demo: setup                    ## a real server, a real client, the five seed documents

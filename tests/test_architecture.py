@@ -34,7 +34,7 @@ ORDER = (
 EDGES = ("bench", "serve", "client", "cli", "integrations")
 # Which edge may build on which other.
 BESIDE = {"cli": {"bench", "serve", "client", "cli"}, "bench": {"bench", "serve", "client"},
-          "serve": {"serve"}, "client": {"client"}, "integrations": {"integrations"}}  # fmt: skip
+          "serve": {"serve"}, "client": {"client", "serve"}, "integrations": {"integrations"}}  # fmt: skip
 MOST_LINES = 40
 FORBIDDEN = re.compile(
     r"(?:^|_)(?:filter|noise|junk|utils?|manager|processor|recogni[sz]er)s?(?:_|$)", re.I
@@ -46,21 +46,18 @@ def tree(name: str) -> ast.Module:
 
 
 def imported(name: str) -> Iterator[str]:
-    """Yield the parts of the house that a file imports, wherever in it."""
+    """Yield the parts of the house that a file imports, wherever in it; ``api`` for `cleaner`."""
     for node in ast.walk(tree(name)):
-        names: list[str] = []
+        found: list[str] = []
         if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
+            found = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module == "cleaner":
+            parts = {part_of(file) for file in FILES} | {"v1"}
+            found = [f"cleaner.{a.name if a.name in parts else 'api'}" for a in node.names]
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, "imports are absolute"
-            names = (
-                [f"{node.module}.{alias.name}" for alias in node.names]
-                if node.module == "cleaner"
-                else [node.module or ""]
-            )
-        for found in names:
-            if found.startswith("cleaner."):
-                yield found.split(".")[1]
+            found = [node.module or ""]
+        yield from (module.split(".")[1] for module in found if module.startswith("cleaner."))
 
 
 def part_of(name: str) -> str:
@@ -72,7 +69,9 @@ def test_imports_point_leftwards(name: str) -> None:
     part = part_of(name)
     if part in ("__init__", "__main__"):
         return
-    inner = ORDER[: ORDER.index(part) + 1] if part in ORDER else (*ORDER, "v1", *BESIDE[part])
+    inner = (
+        ORDER[: ORDER.index(part) + 1] if part in ORDER else (*ORDER, "v1", "api", *BESIDE[part])
+    )
     beyond = {
         found for found in imported(name) if found not in inner and not found.startswith("__")
     }

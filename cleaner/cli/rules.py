@@ -121,6 +121,15 @@ def compile_rules(only_check: bool) -> None:
         click.echo("written" if store_rulebook() else "already up to date", err=True)
 
 
+@command.command("warm")
+def warm() -> None:
+    """Compile every pattern now, so that no process has to wait for one later."""
+    from cleaner.detect.rulebook import load_rulebook
+
+    for rule in load_rulebook().rules:
+        rule.compiled()
+
+
 def _as_json(rule: Rule) -> dict[str, object]:
     names = ("id", "category", "language", "scope", "confidence", "why", "leads", "max_chars",
              "keywords", "pattern")  # fmt: skip

@@ -11,7 +11,7 @@ from collections import Counter
 from cleaner.segment import Segmented
 from cleaner.segment.features import is_code, is_prose, is_quotation, speaker
 
-_FENCE = ("```", "~~~")
+_FENCE = ("'''", "~~~")  # as folded: a backtick is a quote
 _LEAST_TURNS = 4
 _LEAST_CODE = 3
 _LEAST_LINES, _LEAST_PROSE = 3, 2

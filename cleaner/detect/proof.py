@@ -86,7 +86,11 @@ def _hint(rule: Rule, text: str) -> str:
 
 
 def _prove_kept(sentence: str, name: str, matcher: Matcher, only: str) -> Iterator[str]:
-    for match in matches_of(sentence, matcher):
+    try:
+        matches = matches_of(sentence, matcher)
+    except RuleError:  # told where the rule itself is proved
+        return
+    for match in matches:
         if match.rule.category != PROTECT and match.rule.id.startswith(only):
             yield f"{match.rule.id}: matches a sentence to be kept ({name}): {sentence!r}"
 

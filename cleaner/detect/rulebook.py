@@ -11,6 +11,7 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -133,13 +134,12 @@ def load_rulebook(folder: Path = RULES) -> Rulebook:
     digest = _digest(sources)
     compiled = folder / COMPILED.name
     if compiled.is_file():
-        stored = json.loads(compiled.read_bytes())
-        if stored["reader"] == _reader():
-            # What was read off a pattern holds for that pattern, whatever else has changed.
-            for row, extent in zip(stored["rules"], stored["extents"], strict=True):
-                _extents[row[_FIELDS.index("pattern")]] = Extent(*extent)
-        if stored["digest"] == digest and stored["fields"] == list(_FIELDS):
-            return _from_stored(stored)
+        # Whatever is wrong with it, the packs are there.
+        with suppress(ValueError, KeyError, TypeError, AttributeError, IndexError):
+            stored = json.loads(compiled.read_bytes())
+            _recall_extents(stored)
+            if stored["digest"] == digest and stored["fields"] == list(_FIELDS):
+                return _from_stored(stored)
     return parse_rulebook(sources)
 
 
@@ -205,6 +205,13 @@ def _from_stored(stored: dict[str, Any]) -> Rulebook:
     return Rulebook(tuple(rules), categories, stored["digest"])
 
 
+def _recall_extents(stored: dict[str, Any]) -> None:
+    """What was read off a pattern holds for that pattern, whatever else has changed."""
+    if stored["reader"] == _reader():
+        for row, extent in zip(stored["rules"], stored["extents"], strict=True):
+            _extents[row[_FIELDS.index("pattern")]] = Extent(*extent)
+
+
 def _reader() -> str:
     """Return a digest of the code that reads patterns."""
     return hashlib.sha256(Path(gate.__file__).read_bytes()).hexdigest()[:16]
@@ -243,7 +250,10 @@ def _rules_of(name: str, pack: dict[str, Any], categories: dict[str, Category]) 
     category = pack.get("category", "")
     if category != PROTECT and category not in categories:
         raise RuleError(f"{name}: unknown category {category!r}; known: {sorted(categories)}")
-    for row in pack.get("rule", ()):
+    rows = pack.get("rule", [])
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise RuleError(f"{name}: 'rule' must be an array of tables: [[rule]]")
+    for row in rows:
         yield _rule_of(name, row, category, pack.get("language", "mul"))
 
 
@@ -254,6 +264,7 @@ def _rule_of(name: str, row: dict[str, Any], category: str, language: str) -> Ru
     for key in _REQUIRED:
         if not row.get(key):
             raise RuleError(f"{where}: {key!r} is missing or empty")
+    _check_types(where, row)
     scope, leads = row.get("scope", "block"), row.get("leads", "")
     if scope not in SCOPES:
         raise RuleError(f"{where}: scope {scope!r} is none of {SCOPES}")
@@ -274,6 +285,20 @@ def _rule_of(name: str, row: dict[str, Any], category: str, language: str) -> Ru
         leads=leads,
         max_chars=int(row.get("max_chars", MAX_CHARS)),
     )
+
+
+def _check_types(where: str, row: dict[str, Any]) -> None:
+    for key in ("id", "pattern", "why", "scope", "leads"):
+        if not isinstance(row.get(key, ""), str):
+            raise RuleError(f"{where}: {key!r} must be a string")
+    for key in ("keywords", "hit", "miss"):
+        if not isinstance(row[key], list) or not all(isinstance(text, str) for text in row[key]):
+            raise RuleError(f"{where}: {key!r} must be a list of strings")
+    confidence, most = row.get("confidence", 0.95), row.get("max_chars", MAX_CHARS)
+    if not isinstance(confidence, int | float) or not 0 <= confidence <= 1:
+        raise RuleError(f"{where}: 'confidence' must be a number from 0 to 1")
+    if not isinstance(most, int) or most < 1:
+        raise RuleError(f"{where}: 'max_chars' must be a whole number from 1 on")
 
 
 def _refuse_twins(rules: list[Rule]) -> None:

@@ -142,44 +142,47 @@ def _main_words(markup: str, url: str) -> tuple[str, frozenset[str]] | None:
 def _rows(body: LexborNode) -> Iterator[_Row]:
     """Walk the tree once and yield the visible lines."""
     parts: list[str] = []
-    heads = 0
+    heads = preformatted = 0
     headed = False
-    preformatted = 0
+    for node, tag, entered in _walk(body):
+        if tag == "-text":
+            text = node.text_content or ""
+            parts.append(text if preformatted else text.replace("\n", " "))
+            headed = headed or heads > 0
+            continue
+        if tag in _BLOCK:
+            yield from _flush(parts, headed)
+            headed = False
+        step = 1 if entered else -1
+        heads += step * _is_head(node, tag)
+        preformatted += step * (tag == "pre")
+    yield from _flush(parts, headed)
+
+
+def _walk(body: LexborNode) -> Iterator[tuple[LexborNode, str, bool]]:
+    """Yield texts once, and elements as they are entered (True) and left; unseen ones never."""
     node: LexborNode | None = body
     while node is not None:
         tag = node.tag or ""
-        if tag in _UNSEEN or node.is_comment_node:
-            descend = None
-        else:
-            if tag == "-text":
-                text = node.text_content or ""
-                parts.append(text if preformatted else text.replace("\n", " "))
-                headed = headed or heads > 0
-            elif tag in _BLOCK:
-                yield from _flush(parts, headed)
-                headed = False
-            heads += _is_head(node, tag)
-            preformatted += tag == "pre"
-            descend = node.child
-        if descend is not None:
-            node = descend
+        seen = tag not in _UNSEEN and not node.is_comment_node
+        if seen:
+            yield node, tag, True
+        child = node.child if seen else None
+        if child is not None:
+            node = child
             continue
-        while node is not None:
-            left = node.tag or ""
-            if left in _BLOCK and left != "br":
-                yield from _flush(parts, headed)
-                headed = False
-            if left not in _UNSEEN:
-                heads -= _is_head(node, left)
-                preformatted -= left == "pre"
+        if seen and tag != "-text":
+            yield node, tag, False
+        while node.next is None:
+            if node.mem_id == body.mem_id or node.parent is None:
+                return
+            node = node.parent
+            yield node, node.tag or "", False
             if node.mem_id == body.mem_id:
-                node = None
-            elif (following := node.next) is not None:
-                node = following
-                break
-            else:
-                node = node.parent
-    yield from _flush(parts, headed)
+                return
+        if node.mem_id == body.mem_id:
+            return
+        node = node.next
 
 
 def _is_head(node: LexborNode, tag: str) -> bool:

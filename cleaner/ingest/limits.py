@@ -63,6 +63,7 @@ _VOID = frozenset({
     "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param",
     "source", "track", "wbr", "p", "li", "dd", "dt", "tr", "td", "th", "option", "path",
 })  # fmt: skip
+_GAP = re.compile(r"[\s/]+")
 _TAG_CHARS = 65_536
 _LONG_VALUE = r"""=\s*(?:"[^"]{%d,}"|'[^']{%d,}'|[^\s"'<>]{%d,})"""
 
@@ -78,7 +79,7 @@ def scan(markup: str) -> Scan:
             continue
         tags += 1
         if len(rest) > attributes:
-            attributes = max(attributes, rest.count("=") + rest.count(" ") // 8)
+            attributes = max(attributes, len(_GAP.findall(rest)))
         if name.lower() not in _VOID and not rest.endswith("/"):
             depth += 1
             deepest = max(deepest, depth)

@@ -71,7 +71,7 @@ def _run(
 
 
 def _breaks(gap: str) -> int:
-    return len(gap.splitlines()) + gap.endswith(("\n", "\r")) if gap else 0
+    return len(f"{gap}.".splitlines()) - 1
 
 
 def joins(text: str, blocks: tuple[Block, ...]) -> tuple[Join, ...]:

@@ -64,6 +64,12 @@ def test_a_pattern_is_tried_only_where_a_keyword_stands(small_packs: dict[str, b
     assert matches_of("an ABSENT friend", matcher)
 
 
+def test_a_short_keyword_counts_only_as_a_whole_word(small_packs: dict[str, bytes]) -> None:
+    matcher = one(small_packs, "keywords = [\"ap\"]\npattern = '''ap'''")
+    assert matches_of("Photo: AP", matcher)
+    assert not matches_of("A map of the town", matcher)
+
+
 def test_a_unit_longer_than_max_chars_is_not_judged(small_packs: dict[str, bytes]) -> None:
     matcher = one(small_packs, "keywords = [\"word\"]\npattern = '''word'''\nmax_chars = 20")
     assert matches_of("word" * 5, matcher)
@@ -71,7 +77,9 @@ def test_a_unit_longer_than_max_chars_is_not_judged(small_packs: dict[str, bytes
 
 
 def test_keywords_may_overlap_and_repeat(small_packs: dict[str, bytes]) -> None:
-    matcher = one(small_packs, "keywords = [\"aba\", \"bab\", \"a\"]\npattern = '''^ ababab $'''")
+    matcher = one(
+        small_packs, "keywords = [\"abab\", \"baba\", \"ababab\"]\npattern = '''^ ababab $'''"
+    )
     assert len(matches_of("ababab", matcher)) == 1
 
 
@@ -96,7 +104,7 @@ def test_sentences_are_cut_in_every_script(unit: str, parts: list[str]) -> None:
     assert [unit[start:end] for start, end in sentences(unit)] == parts
 
 
-SLOW = "keywords = [\"aaa\"]\npattern = '''^ (?: a | a a | a a a )+ $'''"
+SLOW = "keywords = [\"aaaa\"]\npattern = '''^ (?: a | a a | a a a )+ $'''"
 TRAP = "a" * 390 + "!"
 
 

@@ -72,7 +72,7 @@ def test_faults_name_file_rule_and_field(
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (b"category = ", "line"), (b'category = "share"\n\xff', "utf-8"),
+        (b"category = ", "Invalid"), (b'category = "share"\n\xff', "utf-8"),
         (pack('category = "sharing"'), "sharing"), (pack(""), "category"),
         (pack('category = "share"\ncolour = "red"'), "colour"),
         (b'category = "share"\nrule = 7', "rule"),
@@ -128,7 +128,7 @@ def test_the_stored_book_is_the_parsed_one(folder: Path) -> None:
 def test_the_stored_book_is_used_where_it_is_fresh(folder: Path) -> None:
     store_rulebook(folder)
     stored = json.loads((folder / COMPILED.name).read_bytes())
-    stored["rules"] = stored["rules"][:1]
+    stored["rules"], stored["extents"] = stored["rules"][:1], stored["extents"][:1]
     (folder / COMPILED.name).write_text(json.dumps(stored))
     assert len(load_rulebook(folder).rules) == 1
 

@@ -47,7 +47,8 @@ def test_teaser_is_a_title_directly_above_a_read_more(
     [
         (text_of(A, B, f"Most read\n{TITLE}\nWho paid for it\nA tale of two towns"),
          [TITLE, "Who paid for it", "A tale of two towns"]),
-        (text_of(A, "Most read", TITLE, "Who paid for it", A, B), [TITLE, "Who paid for it"]),
+        (text_of(A, "Most read", TITLE, "Who paid for the old bridge", A, B),
+         [TITLE, "Who paid for the old bridge"]),
         (text_of(A, "Most read", A, B, TITLE), []),
         (text_of(A, f"Most read\n{TITLE}\nWho paid for it\n", TITLE, A, B), [TITLE, "Who paid for it"]),
         (text_of(A, B, "Most read it twice.", TITLE), []),

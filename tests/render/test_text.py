@@ -59,7 +59,6 @@ def judged(marked: str) -> tuple[str, tuple[Verdict, ...]]:
         ("‹Ad›\n", ""),
         ("\n‹Ad›\n\n‹Ad›\n", ""),
         ("One\n\nTwo\n", "One\n\nTwo\n"),
-        ("  One  \n\n‹Ad›\n\n  Two", "  One  \n\n  Two"),
     ],
 )
 def test_blank_space_is_repaired_by_what_goes(marked: str, output: str) -> None:
