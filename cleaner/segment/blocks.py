@@ -14,7 +14,7 @@ import regex
 from cleaner.model import Block, Line
 from cleaner.segment.features import width
 
-_NARROWEST, _WIDEST = 36, 140
+_NARROWEST, _WIDEST = 45, 140
 # Texts wrapped in a proportional font break up to this share of the width early.
 _SLACK = 0.16
 _LEAST_BREAKS = 3
