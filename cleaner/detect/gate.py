@@ -285,6 +285,6 @@ def _all_of(needs: Needs, exact: set[str] | None) -> Needs:
     if not exact or min(map(len, exact)) < 2:
         return needs
     # A text that contains another one of the group adds nothing.
-    least = sorted(exact, key=len)
+    least = sorted(exact, key=lambda text: (len(text), text))
     group = tuple(t for n, t in enumerate(least) if not any(s in t for s in least[:n]))
     return (*needs, group)
