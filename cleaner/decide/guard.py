@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 
 from cleaner.segment import Segmented
-from cleaner.segment.features import is_code, is_prose, is_quotation, speaker
+from cleaner.segment.features import is_code, is_quotation, speaker
 
 _FENCE = ("'''", "~~~")  # as folded: a backtick is a quote
 _LEAST_TURNS = 4
@@ -44,7 +44,7 @@ def _verses(page: Segmented, claimed: set[int]) -> frozenset[int]:
     A stanza is three or more short lines without a blank one between, of which a claim knows
     less than half.
     """
-    if sum(map(is_prose, page.texts)) >= _LEAST_PROSE:
+    if sum(page.prose) >= _LEAST_PROSE:
         return frozenset()
     found: set[int] = set()
     stanza: list[int] = []

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from cleaner.detect.patterns import Known, Match, Matcher
 from cleaner.detect.rulebook import PROTECT
-from cleaner.detect.scripts import silent_languages
 from cleaner.detect.structure import structure
 from cleaner.model import Evidence, Finding
 from cleaner.segment import Segmented
@@ -35,12 +34,13 @@ def detect(
     The structure detector reads the rules' findings even where ``rules`` may not speak: a teaser
     is one because of the "Read more" below it. `known` is `Matcher.scan`'s.
     """
-    text = page.folded.text
-    matches, slow = matcher.scan(text, page.units, page.rows, known, silent_languages(text))
-    ruled = [_finding(page, match) for match in matches if match.rule.category != PROTECT]
+    blocks = [page.folded.text[start:end] for start, end in page.units]
+    found, slow = matcher.scan(blocks, known)
+    placed = [(index, match) for index, matches in enumerate(found) for match in matches]
+    ruled = [_finding(page, *row) for row in placed if row[1].rule.category != PROTECT]
     kept = [
-        (*_span(page, match.start, match.end), f"keep rule {match.rule.id}: {match.rule.why}")
-        for match in matches
+        (*_span(page, index, match), f"keep rule {match.rule.id}: {match.rule.why}")
+        for index, match in placed
         if match.rule.category == PROTECT
     ]
     findings = [
@@ -61,20 +61,19 @@ DETECTORS: tuple[tuple[str, Callable[[Segmented, list[Finding]], Iterator[Findin
 )
 
 
-def _finding(page: Segmented, match: Match) -> Finding:
+def _finding(page: Segmented, index: int, match: Match) -> Finding:
     rule = match.rule
-    start, end = _span(page, match.start, match.end)
+    start, end = _span(page, index, match)
     return Finding(
         "rules", start, end, rule.category, rule.confidence, Evidence(rule.id, rule.why), rule.leads
     )
 
 
-def _span(page: Segmented, start: int, end: int) -> tuple[int, int]:
-    """Return the original range of a folded one; a whole Block's is exact."""
-    index = bisect_right(page.units, start, key=lambda unit: unit[0]) - 1
-    unit, block = page.units[index], page.blocks[index]
-    first = block.start if start <= unit[0] else page.folded.origin(start)
-    last = block.end if end >= unit[1] else page.folded.origin(end)
+def _span(page: Segmented, index: int, match: Match) -> tuple[int, int]:
+    """Return the original range of a match in a Block; a whole Block's is exact."""
+    (start, end), block = page.units[index], page.blocks[index]
+    first = page.folded.origin(start + match.start) if match.start else block.start
+    last = page.folded.origin(start + match.end) if start + match.end < end else block.end
     while last > first and page.document.text[last - 1].isspace():
         last -= 1
     return first, last

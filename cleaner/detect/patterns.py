@@ -1,20 +1,25 @@
 """The ``rules`` detector: hand-written patterns over a whole document at once.
 
-One Aho-Corasick scan over the folded text finds every keyword of every rule; a pattern is tried
-only on the units in which one of its keywords stands. Most units of most documents hold no
-keyword at all and cost nothing more.
+An Aho-Corasick scan over the folded text finds every keyword of every rule (languages with a script
+of their own have an automaton of their own, read where that script stands); a pattern is tried only
+on the unit, line or sentence in which one of its keywords begins. Most hold no keyword at all and
+cost nothing more.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import accumulate
 
 import ahocorasick_rs
 import regex
 
 from cleaner.detect.gate import Extent, holds, opening
 from cleaner.detect.rulebook import TIMEOUT_SECONDS, Rule, Rulebook
+from cleaner.detect.scripts import OWN_SCRIPT, heard_languages
 
 _SENTENCE_END = regex.compile(
     r"(?:[.!?։؟।]+[\"')\]»]*|[。！？]+[」』”）]*)(?:(?<=[。！？」』”）])|\s+)"
@@ -24,17 +29,26 @@ _SENTENCE_END = regex.compile(
 # No paragraph of that many code points is chrome, nor is any sentence of it looked at.
 _LONGEST_UNIT = 50_000
 
-Known = dict[tuple[int, str], list[tuple[int, int]]]
-"""Ranges that a rule (by number) claims in a unit (by its text)."""
+Known = dict[tuple[str, ...], dict[str, list["Match"]]]
+"""The matches in Blocks (by their text), for each choice of languages with their own script."""
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """One rule that matched one unit, in offsets of the folded text."""
+    """One rule that matched a Block, one of its lines or sentences, in offsets of that Block."""
 
     rule: Rule
     start: int
     end: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """One automaton and what its literals ask for."""
+
+    automaton: ahocorasick_rs.AhoCorasick
+    wanted: list[tuple[bool, list[tuple[str, list[tuple[int, int]]]]]]
+    """For each literal: if it must be a whole word; by scope, number and `max_chars` of rules."""
 
 
 @dataclass(frozen=True)
@@ -42,81 +56,131 @@ class Matcher:
     """A rulebook made ready to scan."""
 
     book: Rulebook
-
-    @cached_property
-    def _index(self) -> tuple[ahocorasick_rs.AhoCorasick, list[tuple[bool, list[int]]]]:
-        """The automaton; for each literal, if it must be a whole word, and the rules' numbers."""
-        wanted: dict[str, list[int]] = {}
-        for number, rule in enumerate(self.book.rules):
-            for keyword in rule.keywords:
-                wanted.setdefault(keyword, []).append(number)
-        keywords = [(_is_short(keyword), numbers) for keyword, numbers in wanted.items()]
-        return ahocorasick_rs.AhoCorasick(list(wanted)), keywords
+    _indexes: dict[str, _Index] = field(default_factory=dict)
 
     def scan(
-        self,
-        text: str,
-        units: list[tuple[int, int]],
-        lines: list[tuple[int, int]],
-        known: Known | None = None,
-        silent: frozenset[str] = frozenset(),
-    ) -> tuple[list[Match], list[str]]:
-        """Return all matches and the ids of rules that ran into their timeout.
+        self, blocks: list[str], known: Known | None = None
+    ) -> tuple[list[list[Match]], list[str]]:
+        """Return the matches in each Block, and the ids of rules that ran into their timeout.
 
-        `text` is the folded text; `units` are the Blocks in it and `lines` its lines, ascending
-        and without overlap. `known` remembers answers between scans of one document's passes.
-        Rules of the languages in `silent` are not tried.
+        `blocks` are their folded texts, line ends included. `known` remembers answers between the
+        passes over one document. Rules of languages in whose script no letter stands are not tried.
         """
-        known = {} if known is None else known
-        matches: list[Match] = []
-        slow: list[str] = []
-        for number, start, end in sorted(self._candidates(text, units, lines, silent)):
+        heard = heard_languages("".join(blocks))
+        matches = ({} if known is None else known).setdefault(heard, {})
+        fresh = [block for block in dict.fromkeys(blocks) if block not in matches]
+        slow = self._read(fresh, heard, matches) if fresh else set()
+        return [matches[block] for block in blocks], sorted(slow)
+
+    def _read(
+        self, blocks: list[str], heard: tuple[str, ...], matches: dict[str, list[Match]]
+    ) -> set[str]:
+        """Find the matches in Blocks that were not seen before; return the ids of slow rules."""
+        text = "\n".join(blocks)
+        low = lower(text)
+        ranges = _ranges(blocks)
+        slow: set[str] = set()
+        matches.update((block, []) for block in blocks)
+        for (start, end), numbers in self._candidates(text, low, ranges, heard).items():
+            part = text[start:end].replace("\n", " ")
+            index = bisect_right(ranges, start, key=lambda known: known[0]) - 1
+            begin = ranges[index][0]
+            matches[blocks[index]] += [
+                Match(self.book.rules[number], start - begin, end - begin)
+                for number in self._matching(numbers, part, low[start:end], slow)
+            ]
+        return slow
+
+    def _matching(self, numbers: set[int], part: str, low: str, slow: set[str]) -> Iterator[int]:
+        """Yield those of some rules that match a Block, a line or a sentence."""
+        flat = " ".join(low.split()) if "  " in low else low
+        begin = opening(low)
+        for number in sorted(numbers):
             rule = self.book.rules[number]
-            unit = text[start:end].replace("\n", " ")
-            ranges = known.get((number, unit))
-            if ranges is None:
-                try:
-                    ranges = _ranges(rule, unit)
-                except TimeoutError:
-                    slow.append(rule.id)
-                    ranges = []
-                known[number, unit] = ranges
-            matches += [Match(rule, start + first, start + last) for first, last in ranges]
-        return matches, slow
+            if rule.id in slow or not _may_match(rule.extent, len(part), begin, flat):
+                continue
+            try:
+                if rule.compiled().search(part, timeout=TIMEOUT_SECONDS) is not None:
+                    yield number
+            except TimeoutError:
+                slow.add(rule.id)
 
     def _candidates(
-        self,
-        text: str,
-        units: list[tuple[int, int]],
-        lines: list[tuple[int, int]],
-        silent: frozenset[str],
-    ) -> set[tuple[int, int, int]]:
-        """Return which rules to try where: number of the rule, range of the unit."""
-        automaton, wanted = self._index
-        rules = self.book.rules
-        found: set[tuple[int, int, int]] = set()
-        unit = line = 0
-        first, last = units[0] if units else (0, 0)
-        low = _without_giants(lower(text), units)
-        for literal, start, end in automaton.find_matches_as_indexes(low, overlapping=True):
-            whole, numbers = wanted[literal]
-            if whole and (low[start - 1 : start].isalpha() or low[end : end + 1].isalpha()):
-                continue
-            while last <= start and unit + 1 < len(units):
-                unit += 1
-                first, last = units[unit]
-            for number in numbers:
-                rule = rules[number]
-                if rule.language in silent:
+        self, text: str, low: str, blocks: list[tuple[int, int]], heard: tuple[str, ...]
+    ) -> dict[tuple[int, int], set[int]]:
+        """Return which rules to try where: numbers of rules by the range of a part."""
+        found: defaultdict[tuple[int, int], set[int]] = defaultdict(set)
+        low = _without_giants(low, blocks)
+        lines = _ranges(text.split("\n"))
+        for language in ("", *heard):
+            index = self._indexes.get(language) or self._indexed(language)
+            at = {
+                "block": _Places(blocks).at,
+                "line": _Places(lines).at,
+                "sentence": _Sentences(blocks, text).at,
+            }
+            for literal, start, end in index.automaton.find_matches_as_indexes(
+                low, overlapping=True
+            ):
+                whole, asking = index.wanted[literal]
+                if whole and (low[start - 1 : start].isalpha() or low[end : end + 1].isalpha()):
                     continue
-                if rule.scope != "line":
-                    if rule.scope == "sentence" or last - first <= rule.max_chars:
-                        found.add((number, first, last))
-                    continue
-                while lines[line][1] <= start and line + 1 < len(lines):
-                    line += 1
-                found.add((number, *lines[line]))
+                for scope, rules in asking:
+                    place = at[scope](start)
+                    size = place[1] - place[0]
+                    found[place].update([number for number, most in rules if size <= most])
         return found
+
+    def _indexed(self, language: str) -> _Index:
+        """Index the rules of a language with a script of its own; ``""``: all the others."""
+        wanted: dict[str, dict[str, list[tuple[int, int]]]] = {}
+        for number, rule in enumerate(self.book.rules):
+            if language == (rule.language if rule.language in OWN_SCRIPT else ""):
+                for keyword in rule.keywords:
+                    scopes = wanted.setdefault(keyword, {})
+                    scopes.setdefault(rule.scope, []).append((number, rule.max_chars))
+        asked = [(_is_short(keyword), list(scopes.items())) for keyword, scopes in wanted.items()]
+        index = _Index(ahocorasick_rs.AhoCorasick(list(wanted), store_patterns=False), asked)
+        return self._indexes.setdefault(language, index)
+
+
+class _Places:
+    """Tells in which of some ascending ranges an ascending offset lies."""
+
+    def __init__(self, ranges: list[tuple[int, int]]) -> None:
+        self._ranges = iter(ranges)
+        self._now = (0, 0)
+
+    def at(self, offset: int) -> tuple[int, int]:
+        """Return the first range that ends behind `offset`, which never goes back."""
+        while self._now[1] <= offset:
+            self._now = next(self._ranges, (offset, offset + 1))
+        return self._now
+
+
+class _Sentences:
+    """The same for the sentences of Blocks, which are only cut where one is asked for."""
+
+    def __init__(self, blocks: list[tuple[int, int]], text: str) -> None:
+        self._blocks = _Places(blocks)
+        self._text = text
+        self._block = (0, 0)
+        self._cuts = _Places([])
+
+    def at(self, offset: int) -> tuple[int, int]:
+        """Return the sentence in which `offset` lies, or before which it does."""
+        block = self._blocks.at(offset)
+        if block != self._block:
+            first, last = self._block = block
+            cuts = sentences(self._text[first:last].replace("\n", " "))
+            self._cuts = _Places([(first + start, first + end) for start, end in cuts])
+        return self._cuts.at(offset)
+
+
+def _ranges(parts: list[str]) -> list[tuple[int, int]]:
+    """Return where parts stand that are joined by one sign each."""
+    starts = accumulate((len(part) + 1 for part in parts), initial=0)
+    return [(start, start + len(part)) for start, part in zip(starts, parts, strict=False)]
 
 
 def _without_giants(low: str, units: list[tuple[int, int]]) -> str:
@@ -140,26 +204,16 @@ def lower(text: str) -> str:
     return lowered.replace("\n", " ").replace("ς", "σ")
 
 
-def _ranges(rule: Rule, unit: str) -> list[tuple[int, int]]:
-    """Return the ranges of a unit that a rule claims: all of it, or some of its sentences."""
-    parts = sentences(unit) if rule.scope == "sentence" else [(0, len(unit))]
-    return [
-        (first, last)
-        for first, last in parts
-        if last - first <= rule.max_chars
-        and _may_match(rule.extent, unit[first:last])
-        and rule.compiled().search(unit[first:last], timeout=TIMEOUT_SECONDS) is not None
-    ]
+def _may_match(extent: Extent, size: int, begin: str, flat: str) -> bool:
+    """Whether a text is as long, begins and has the words as a pattern asks for.
 
-
-def _may_match(extent: Extent, unit: str) -> bool:
-    """Whether a unit is as long, begins and has the words as a pattern asks for."""
-    if not extent.shortest <= len(unit) <= extent.longest:
+    `begin` is its `opening`, `flat` the text in lower case and with single spaces.
+    """
+    if not extent.shortest <= size <= extent.longest:
         return False
-    low = lower(unit)
-    if extent.prefixes and opening(low)[: len(extent.prefixes[0])] not in extent.prefixes:
+    if extent.prefixes and begin[: len(extent.prefixes[0])] not in extent.prefixes:
         return False
-    return holds(extent.needs, " ".join(low.split()) if "  " in low else low)
+    return holds(extent.needs, flat)
 
 
 def sentences(unit: str) -> list[tuple[int, int]]:

@@ -77,6 +77,7 @@ class Rule:
 
 
 _FIELDS = tuple(Rule.__slots__)
+_KEYWORDS, _PATTERN = _FIELDS.index("keywords"), _FIELDS.index("pattern")
 
 
 @cache
@@ -84,13 +85,15 @@ def _compiled(pattern: str) -> regex.Pattern[str]:
     return compile_pattern(fold_pattern(pattern))
 
 
-_extents: dict[str, Extent] = {}
+_extents: dict[str, Extent | str] = {}
+"""Of each pattern, as `Extent` or as it is stored."""
 
 
 def _extent(pattern: str) -> Extent:
     extent = _extents.get(pattern)
-    if extent is None:
-        extent = _extents[pattern] = extent_of(fold_pattern(pattern))
+    if not isinstance(extent, Extent):
+        known = None if extent is None else Extent(*json.loads(extent))
+        extent = _extents[pattern] = known or extent_of(fold_pattern(pattern))
     return extent
 
 
@@ -130,17 +133,28 @@ def load_rulebook(folder: Path = RULES) -> Rulebook:
     Raises:
         RuleError: a pack breaks the schema; the message names file, rule and field.
     """
-    sources = _sources(folder)
-    digest = _digest(sources)
     compiled = folder / COMPILED.name
     if compiled.is_file():
         # Whatever is wrong with it, the packs are there.
         with suppress(ValueError, KeyError, TypeError, AttributeError, IndexError):
             stored = json.loads(compiled.read_bytes())
             _recall_extents(stored)
-            if stored["digest"] == digest and stored["fields"] == list(_FIELDS):
+            if stored["fields"] == list(_FIELDS) and _is_of(folder, stored["digest"]):
                 return _from_stored(stored)
-    return parse_rulebook(sources)
+    return parse_rulebook(_sources(folder))
+
+
+def _is_of(folder: Path, digest: str) -> bool:
+    """Whether a stored book is of the packs in `folder`: no younger one, or the same digest.
+
+    Looking at dates spares reading hundreds of files at each start.
+    """
+    stored = (folder / COMPILED.name).stat().st_mtime_ns
+    files = [folder / "categories.toml", *pack_files(folder)]
+    # A folder is younger than the book where a pack was taken out.
+    paths = {*files, *(file.parent for file in files)} - {folder}
+    youngest = max(path.stat().st_mtime_ns for path in paths)
+    return youngest < stored or digest == _digest(_sources(folder))
 
 
 def parse_rulebook(sources: dict[str, bytes]) -> Rulebook:
@@ -156,8 +170,9 @@ def parse_rulebook(sources: dict[str, bytes]) -> Rulebook:
 
 
 def store_rulebook(folder: Path = RULES) -> bool:
-    """Write ``rulebook.json``; return whether it changed."""
+    """Write ``rulebook.json``, or date it today; return whether it changed."""
     if is_stored(folder):
+        (folder / COMPILED.name).touch()
         return False
     (folder / COMPILED.name).write_bytes(_stored(folder))
     return True
@@ -166,6 +181,8 @@ def store_rulebook(folder: Path = RULES) -> bool:
 def is_stored(folder: Path = RULES) -> bool:
     """Return whether ``rulebook.json`` is what the packs make."""
     target = folder / COMPILED.name
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        _recall_extents(json.loads(target.read_bytes()))
     return target.is_file() and target.read_bytes() == _stored(folder)
 
 
@@ -175,16 +192,26 @@ def _stored(folder: Path) -> bytes:
         "digest": book.digest,
         "reader": _reader(),
         "fields": list(_FIELDS),
-        "rules": [[getattr(rule, name) for name in _FIELDS] for rule in book.rules],
+        "rules": [_packed(rule) for rule in book.rules],
+        # As strings: most are never looked at, and a string is read in no time.
         "extents": [
-            [getattr(_extent(rule.pattern), name) for name in Extent.__slots__]
-            for rule in book.rules
+            _json([getattr(rule.extent, name) for name in Extent.__slots__]) for rule in book.rules
         ],
         "categories": {
             key: [row.title, row.profiles, row.colour] for key, row in book.categories.items()
         },
     }
-    return json.dumps(stored, ensure_ascii=False, separators=(",", ":")).encode()
+    return _json(stored).encode()
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _packed(rule: Rule) -> list[object]:
+    row = [getattr(rule, name) for name in _FIELDS]
+    row[_KEYWORDS] = "\n".join(rule.keywords)
+    return row
 
 
 def pack_files(folder: Path = RULES) -> list[Path]:
@@ -194,9 +221,8 @@ def pack_files(folder: Path = RULES) -> list[Path]:
 
 def _from_stored(stored: dict[str, Any]) -> Rulebook:
     rules = []
-    at = _FIELDS.index("keywords")
     for row in stored["rules"]:
-        row[at] = tuple(row[at])
+        row[_KEYWORDS] = tuple(row[_KEYWORDS].split("\n"))
         rules.append(Rule(*row))
     categories = {
         key: Category(key, title, tuple(profiles), colour)
@@ -209,7 +235,7 @@ def _recall_extents(stored: dict[str, Any]) -> None:
     """What was read off a pattern holds for that pattern, whatever else has changed."""
     if stored["reader"] == _reader():
         for row, extent in zip(stored["rules"], stored["extents"], strict=True):
-            _extents[row[_FIELDS.index("pattern")]] = Extent(*extent)
+            _extents[row[_PATTERN]] = extent
 
 
 def _reader() -> str:

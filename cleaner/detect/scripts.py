@@ -20,16 +20,17 @@ _SCRIPTS: tuple[tuple[int, int, tuple[str, ...]], ...] = (
     (0x3400, 0x9FFF, ("zh", "ja")),
     (0xAC00, 0xD7A3, ("ko",)),
 )
-_OWN = frozenset(language for *_, languages in _SCRIPTS for language in languages)
+OWN_SCRIPT = frozenset(language for *_, languages in _SCRIPTS for language in languages)
+"""Languages whose rules are silent where none of their letters stands."""
 
 
-def silent_languages(text: str) -> frozenset[str]:
-    """Return the languages with a script of their own of which `text` has no letter."""
+def heard_languages(text: str) -> tuple[str, ...]:
+    """Return the languages with a script of their own of which `text` has a letter, sorted."""
     if text.isascii():
-        return _OWN
-    signs = sorted({ord(sign) for sign in set(text)})
+        return ()
+    signs = {ord(sign) for sign in set(text)}
     heard: set[str] = set()
     for first, last, languages in _SCRIPTS:
         if any(first <= sign <= last for sign in signs):
             heard.update(languages)
-    return _OWN - heard
+    return tuple(sorted(heard))

@@ -19,7 +19,7 @@ import regex
 
 from cleaner.model import Evidence, Finding
 from cleaner.segment import Segmented
-from cleaner.segment.features import is_label, is_prose, is_title_like, width, words
+from cleaner.segment.features import is_label, is_title_like, width, words
 
 # The claims of a rule below this are hints; a heading must be surer than that to lead a list.
 SURE = 0.6
@@ -40,16 +40,11 @@ class _View:
     """What the rules claimed of whole Blocks, by Block."""
 
     @cached_property
-    def prose(self) -> list[bool]:
-        """Whether each Block reads as running text."""
-        return [is_prose(text) for text in self.page.texts]
-
-    @cached_property
     def body(self) -> tuple[int, int]:
         """First and last Block of unclaimed prose; (0, -1) where there is too little."""
         found = [
             index
-            for index, prose in enumerate(self.prose)
+            for index, prose in enumerate(self.page.prose)
             if prose and self.strongest(index) is None
         ]
         return (found[0], found[-1]) if len(found) >= _LEAST_PROSE else (0, -1)
@@ -118,7 +113,7 @@ def _teasers(view: _View) -> Iterator[Finding]:
         if view.claimed.get(above) or not is_title_like(text) or words(text) < 3:
             continue
         close = view.adjacent(index)
-        if not close and (words(text) < 4 or view.prose[above]):
+        if not close and (words(text) < 4 or view.page.prose[above]):
             continue
         # The article's own headline may stand above a "Read more" that folds the text below it.
         if above == 0 or (above < first and not _title_above(view, above)):
@@ -162,7 +157,7 @@ def _items(view: _View, heading: int) -> list[int]:
             break
         if tight and len(items) > 0 and not view.adjacent(index):
             break
-        if view.prose[index] or not is_title_like(texts[index]) or view.claimed.get(index):
+        if view.page.prose[index] or not is_title_like(texts[index]) or view.claimed.get(index):
             break
         items.append(index)
     return _without_subhead(view, items)
@@ -170,7 +165,11 @@ def _items(view: _View, heading: int) -> list[int]:
 
 def _without_subhead(view: _View, items: list[int]) -> list[int]:
     """Leave the last item out where it may be the subhead of the text that goes on below."""
-    if len(items) < 2 or items[-1] + 1 >= len(view.prose) or not view.prose[items[-1] + 1]:
+    if (
+        len(items) < 2
+        or items[-1] + 1 >= len(view.page.prose)
+        or not view.page.prose[items[-1] + 1]
+    ):
         return items
     lengths = [words(view.page.texts[item]) for item in items]
     usual = sum(lengths[:-1]) / (len(lengths) - 1)

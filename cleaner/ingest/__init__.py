@@ -35,6 +35,8 @@ def ingest(document: Document, limits: Limits) -> Document:
         document, found = read_html(replace(document, text=text, raw=None), limits)
         warnings += found
     else:
+        if len(text) > limits.max_lines:
+            limits.admit(0, len(text.splitlines()))
         document = replace(document, text=text, raw=None, lines=lines_of(text))
     limits.admit(0, len(document.lines or ()))
     return replace(document, warnings=tuple(warnings))

@@ -13,11 +13,13 @@ that are spelt wholly in look-alikes (they mix no scripts, so they are taken for
 
 from __future__ import annotations
 
+import re
 import sys
 import unicodedata
 from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import regex
 
@@ -54,19 +56,48 @@ _INVISIBLE = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064"
     "\u2066-\u206f\ufe00-\ufe0f\ufeff\x01-\x08\x0e-\x1b\x7f\u0640"
 )
+_JAMO = "\u1100-\u11ff"
+_COMPATIBLE = (
+    f"…{_JAMO}\ufb00-\ufb4f\ufb50-\ufdff\ufe70-\ufefc\uff10-\uff19\uff21-\uff3a\uff41-\uff5a"
+)
+_BLANKS = _VARIANTS[" "] + " "
 _SPECIAL = regex.compile(
-    rf"[{_INVISIBLE}]+"
-    r"|\r\n"
-    r"|(?:[^\S\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]|\x00){2,}"
-    r"|[\u1100-\u11ff]{2,32}"
-    r"|[^\s\p{M}]\p{M}+"
-    r"|\p{M}+"
-    r"|[…\u1100-\u11ff\ufb00-\ufb4f\ufb50-\ufdff\ufe70-\ufefc\uff10-\uff19\uff21-\uff3a\uff41-\uff5a]"
+    rf"[{_INVISIBLE}]+|\r\n|[{_BLANKS}]{{2,}}|[{_JAMO}]{{2,32}}|[^\s\p{{M}}]\p{{M}}+|\p{{M}}+|[{_COMPATIBLE}]"
 )
-_NEEDS_WORK = regex.compile(
-    rf"[{_INVISIBLE}\p{{M}}…\u1100-\u11ff\ufb00-\ufdff\ufe70-\ufefc\uff10-\uff5a]|\r\n"
-    r"|(?:[^\S\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]|\x00){2}"
-)
+
+
+# Where the basic plane has marks and other signs that change length: not among CJK and Hangul.
+_SPANS = ((0, 0x3100), (0xA600, 0xAC00), (0xFB00, 0x10000))
+
+
+@cache
+def _hot() -> tuple[frozenset[str], str]:
+    """Return the signs that may change length, as a set and as the inside of a character class.
+
+    The standard library looks them up in a bitmap, `regex` would ask for properties one by one.
+    Beyond the basic plane every sign is hot: few texts have one.
+    """
+    signs = [chr(code) for first, last in _SPANS for code in range(first, last)]
+    marks = "".join(sign for sign in signs if unicodedata.category(sign)[0] == "M")
+    inside = _INVISIBLE + _COMPATIBLE + marks + "\U00010000-\U0010ffff"
+    return frozenset(re.findall(f"[{inside}]", "".join(signs))), inside
+
+
+@cache
+def _places(hot: bool, crlf: bool, runs: bool) -> re.Pattern[str]:
+    """Return what finds the places where length may change; each kind costs time."""
+    kinds = ((hot, f"[{_hot()[1]}]+"), (crlf, r"\r\n"), (runs, f"[{_BLANKS}]{{2,}}"))
+    return re.compile("|".join(kind for asked, kind in kinds if asked) or r"(?!)")
+
+
+def _pattern_for(text: str) -> re.Pattern[str]:
+    signs = set(text)
+    hot = max(signs, default="") > "\uffff" or not signs.isdisjoint(_hot()[0])
+    blank = signs.intersection(_BLANKS)
+    runs = "  " in text if blank == {" "} else bool(blank)
+    return _places(hot, "\r\n" in text, runs)
+
+
 _MIXED_WORD = regex.compile(
     r"\b(?=\w*[A-Za-z])(?=\w*[\u0370-\u03ff\u0400-\u04ff\u0500-\u052f])\w{2,64}\b"
 )
@@ -78,8 +109,8 @@ _LONGEST_CLUSTER = 32
 
 
 @cache
-def _table() -> dict[int, str]:
-    return {ord(variant): sign for sign, variants in _VARIANTS.items() for variant in variants}
+def _table() -> dict[str, str]:
+    return {variant: sign for sign, variants in _VARIANTS.items() for variant in variants}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,27 +141,44 @@ def fold(text: str) -> Folded:
 
     The number of lines (`str.splitlines`) is the same before and after.
     """
-    if _NEEDS_WORK.search(text) is None:
-        return Folded(_plain(text))
     pieces: list[str] = []
     cuts: list[int] = []
     shifts: list[int] = []
     done = length = 0
-    for match in _SPECIAL.finditer(text):
-        start, end = match.span()
-        sign = _replace(match.group())
-        if sign is None or (len(sign) == end - start == 1 and sign == match.group()):
-            continue
-        pieces.append(text[done:start])
-        pieces.append(sign)
-        length += start - done + len(sign)
-        done = end
-        shift = end - length
-        if not shifts or shifts[-1] != shift:
-            cuts.append(length)
-            shifts.append(shift)
+    for hot in _pattern_for(text).finditer(text):
+        # Marks belong to the sign before them.
+        begin = max(done, hot.start() - 1)
+        for first, last, sign in _edits(text[begin : hot.end()]):
+            start, end = begin + first, begin + last
+            pieces.append(text[done:start])
+            pieces.append(sign)
+            length += start - done + len(sign)
+            done = end
+            shift = end - length
+            if not shifts or shifts[-1] != shift:
+                cuts.append(length)
+                shifts.append(shift)
+    if not pieces:
+        return Folded(_plain(text))
     pieces.append(text[done:])
     return Folded(_plain("".join(pieces)), tuple(cuts), tuple(shifts))
+
+
+def _edits(piece: str) -> tuple[tuple[int, int, str], ...]:
+    """Return what is replaced in a hot place: ranges and what stands there instead."""
+    return _few_edits(piece) if len(piece) <= _LONGEST_CLUSTER else tuple(_find_edits(piece))
+
+
+@lru_cache(maxsize=8192)
+def _few_edits(piece: str) -> tuple[tuple[int, int, str], ...]:
+    return tuple(_find_edits(piece))
+
+
+def _find_edits(piece: str) -> Iterator[tuple[int, int, str]]:
+    for match in _SPECIAL.finditer(piece):
+        sign = _replace(match.group())
+        if sign is not None and sign != match.group():
+            yield *match.span(), sign
 
 
 def fold_pattern(pattern: str) -> str:
@@ -141,21 +189,20 @@ def fold_pattern(pattern: str) -> str:
     """
     composed = unicodedata.normalize("NFC", pattern).replace("…", "...")
     lines = composed.split("\n")
-    folded = (regex.sub(f"[{_INVISIBLE}]", "", line).translate(_table()) for line in lines)
+    folded = (
+        regex.sub(f"[{_INVISIBLE}]", "", line).translate(str.maketrans(_table())) for line in lines
+    )
     return "\n".join(folded)
 
 
 def _plain(text: str) -> str:
     """Fold what keeps its length."""
-    if text.isascii():
-        return text.translate(_table()) if _ODD_ASCII.search(text) else text
-    text = text.translate(_table())
-    if _LATIN_LOOK_ALIKE.search(text) and _LATIN.search(text):
+    signs = set(text)
+    for variant in signs & _table().keys():
+        text = text.replace(variant, _table()[variant])
+    if not text.isascii() and _LATIN_LOOK_ALIKE.search(text) and _LATIN.search(text):
         text = _MIXED_WORD.sub(_latinise, text)
     return text
-
-
-_ODD_ASCII = regex.compile(r"[\t\r\x0b\x0c\x1c-\x1f\x00`]")
 
 
 def _latinise(match: regex.Match[str]) -> str:

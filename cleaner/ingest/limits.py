@@ -63,14 +63,20 @@ _VOID = frozenset({
     "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param",
     "source", "track", "wbr", "p", "li", "dd", "dt", "tr", "td", "th", "option", "path",
 })  # fmt: skip
-_GAP = re.compile(r"[\s/]+")
 _TAG_CHARS = 65_536
+# As browsers read them: a quoted value may hold ">", and needs no blank behind it.
+_ATTRIBUTE = r"""[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s"'>][^\s>]*+)?)?"""
+_ATTRIBUTES = re.compile(rf"(?:[\s/]*+{_ATTRIBUTE})*+")
+_ONE_ATTRIBUTE = re.compile(_ATTRIBUTE)
 _LONG_VALUE = r"""=\s*(?:"[^"]{%d,}"|'[^']{%d,}'|[^\s"'<>]{%d,})"""
 
 
 def scan(markup: str) -> Scan:
-    """Return an upper bound of depth, tags and attributes of `markup` in one linear pass."""
+    """Return an upper bound of depth, tags and attributes of `markup` in linear time."""
     depth = deepest = tags = attributes = 0
+    # Quotes may hide a tag's end. Following them from every tag could be quadratic, so there is
+    # a budget; markup that spends it is taken for the worst.
+    budget = 4 * len(markup) + _TAG_CHARS
     for match in _TAG.finditer(markup):
         closing, name, rest = match.groups()
         if closing:
@@ -78,12 +84,16 @@ def scan(markup: str) -> Scan:
                 depth -= 1
             continue
         tags += 1
-        if len(rest) > attributes:
-            attributes = max(attributes, len(_GAP.findall(rest)))
+        if (rest.count('"') | rest.count("'")) & 1 and budget > 0:
+            start = match.start(3)
+            rest = _ATTRIBUTES.match(markup, start, start + _TAG_CHARS)[0]  # type: ignore[index]
+            budget -= len(rest)
+        if len(rest) > 2 * attributes:
+            attributes = max(attributes, len(_ONE_ATTRIBUTE.findall(rest)))
         if name.lower() not in _VOID and not rest.endswith("/"):
             depth += 1
             deepest = max(deepest, depth)
-    return Scan(deepest, tags, attributes)
+    return Scan(deepest, tags, attributes if budget > 0 else len(markup))
 
 
 def shorten(markup: str, longest: int) -> str:

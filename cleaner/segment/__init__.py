@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
 
 from cleaner.ingest.fold import Folded, fold
 from cleaner.model import Block, Document, Line
 from cleaner.segment.blocks import blocks_of
+from cleaner.segment.features import is_prose
 
 __all__ = ["Segmented", "segment"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Segmented:
-    """A Document cut into Blocks. `units` and `rows` are ranges of ``folded.text``."""
+    """A Document cut into Blocks."""
 
     document: Document
     lines: tuple[Line, ...]
     blocks: tuple[Block, ...]
     folded: Folded
     units: list[tuple[int, int]]
-    """The folded range of each Block, in the order of `blocks`."""
-    rows: list[tuple[int, int]]
-    """The folded range of each Line, in the order of `lines`."""
+    """The range of each Block in ``folded.text``, in the order of `blocks`."""
     texts: list[str]
     """The folded text of each Block, on one line."""
+
+    @cached_property
+    def prose(self) -> list[bool]:
+        """Whether each Block reads as running text."""
+        return [is_prose(text) for text in self.texts]
 
 
 def segment(document: Document) -> Segmented:
@@ -32,14 +38,11 @@ def segment(document: Document) -> Segmented:
     lines = document.lines or ()
     blocks = blocks_of(document.text, lines)
     folded = fold(document.text)
-    rows = []
-    at = 0
-    for row in folded.text.split("\n"):
-        rows.append((at, at + len(row)))
-        at += len(row) + 1
-    units = [_strip(folded.text, rows[block.first][0], rows[block.last][1]) for block in blocks]
+    ends = list(accumulate(len(row) + 1 for row in folded.text.split("\n")))
+    starts = [0, *ends]
+    units = [_strip(folded.text, starts[block.first], ends[block.last] - 1) for block in blocks]
     texts = [folded.text[start:end].replace("\n", " ") for start, end in units]
-    return Segmented(document, lines, blocks, folded, units, rows, texts)
+    return Segmented(document, lines, blocks, folded, units, texts)
 
 
 def _strip(text: str, start: int, end: int) -> tuple[int, int]:

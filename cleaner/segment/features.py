@@ -7,6 +7,8 @@ import regex
 _WIDE = regex.compile(
     r"[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60]"
 )
+# Marks, invisible signs, and all but the first letter of a Korean syllable spelt in letters.
+_NO_WIDTH = regex.compile(r"[\p{M}\p{Cf}\u1160-\u11ff]")
 _WORD = regex.compile(r"[^\W_](?:[^\s]*)")
 _ENDS_SENTENCE = regex.compile(r"[.!?։؟।。！？…︒][\"'”’»)\]」』›“]*\Z|[\"”»」』:][.,;]?\Z")
 _FULL_STOP = regex.compile(r"[.։।。…][\"'”’»)\]」』›“]*\Z")
@@ -23,8 +25,10 @@ _LABEL = regex.compile(
 
 
 def width(text: str) -> int:
-    """Return the columns that `text` takes on a terminal: East Asian letters count twice."""
-    return len(text) if text.isascii() else len(text) + len(_WIDE.findall(text))
+    """Return the columns that `text` takes: East Asian letters count twice, marks nothing."""
+    if text.isascii():
+        return len(text)
+    return len(text) + len(_WIDE.findall(text)) - len(_NO_WIDTH.findall(text))
 
 
 def words(text: str) -> int:

@@ -1,4 +1,4 @@
-"""`cleaner rules check` finds every kind of bad rule, and finds none in the shipped packs."""
+"""`cleaner rules check` finds every kind of bad rule; `make lint` runs it over the shipped packs."""
 
 from __future__ import annotations
 
@@ -7,18 +7,11 @@ from pathlib import Path
 import pytest
 
 from cleaner.detect.proof import check
-from cleaner.detect.rulebook import RULES
 
 GOOD = {
     "id": "xx.share.x", "keywords": ["share"], "pattern": "^ share $", "why": "A button",
     "hit": ["Share"], "miss": ["They share the prize.", "A share of it"],
 }  # fmt: skip
-PREFIXES = sorted({f"{place.name}." for place in RULES.glob("*/")})
-
-
-@pytest.mark.parametrize("prefix", PREFIXES)
-def test_every_shipped_rule_is_proved(prefix: str) -> None:
-    assert check(only=prefix) == []
 
 
 def faults(folder: Path, small_packs: dict[str, bytes], **fields: object) -> list[str]:
