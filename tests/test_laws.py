@@ -354,11 +354,12 @@ def kept_sentences() -> Iterator[str]:
 KEPT = list(dict.fromkeys(kept_sentences()))
 
 
-@pytest.mark.parametrize("sentence", KEPT)
-def test_sentences_about_chrome_stay(sentence: str, cleaner_of: Get) -> None:
-    for text in (sentence, f"{PARAGRAPHS[0]}\n\n{sentence}\n\n{PARAGRAPHS[2]}\n"):
-        for profile in ("standard", "light"):
-            assert cleaner_of(Options(profile)).clean(text).text == text
+@pytest.mark.parametrize("profile", ["standard", "light"])
+@pytest.mark.parametrize("frame", ["{}", f"{PARAGRAPHS[0]}\n\n{{}}\n\n{PARAGRAPHS[2]}\n"])
+def test_sentences_about_chrome_stay(frame: str, profile: str, cleaner_of: Get) -> None:
+    cleaner = cleaner_of(Options(profile))
+    texts = [frame.format(sentence) for sentence in KEPT]
+    assert [text for text in texts if cleaner.clean(text).text != text] == []
 
 
 @given(st.lists(st.sampled_from(PARAGRAPHS), min_size=1, max_size=8, unique=True))
@@ -407,11 +408,11 @@ def test_nfc_and_nfd_get_the_same_decisions(cleaner_of: Get, text: str, options:
     assert fates(cleaner.clean(composed)) == fates(cleaner.clean(apart))
 
 
-@pytest.mark.parametrize("rule_text", hits())
-def test_every_script_s_chrome_is_found_in_nfd_as_in_nfc(rule_text: str, cleaner_of: Get) -> None:
-    composed, apart = (unicodedata.normalize(form, rule_text) for form in ("NFC", "NFD"))
-    cleaner = cleaner_of(Options())
-    assert fates(cleaner.clean(composed)) == fates(cleaner.clean(apart))
+def test_every_script_s_chrome_is_found_in_nfd_as_in_nfc(cleaner_of: Get) -> None:
+    clean = cleaner_of(Options()).clean
+    for hit in hits():
+        composed, apart = (unicodedata.normalize(form, hit) for form in ("NFC", "NFD"))
+        assert fates(clean(composed)) == fates(clean(apart)), hit
 
 
 @given(DOCUMENTS)

@@ -20,7 +20,7 @@ from cleaner.profiles import PROFILES, Options
 
 GROUPS = ("seeds", "synthetic", "untouched", "known_failures")
 FOLDER = Path(__file__).parents[2] / "golden"
-_VARIANTS = ("", *PROFILES, "reflow")
+VARIANTS = ("", *PROFILES, "reflow")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ def _variants(place: Path) -> Iterator[Case]:
         url=row.get("url", ""),
         language=row.get("language", ""),
     )
-    for variant in _VARIANTS:
+    for variant in VARIANTS:
         if variant and not (place / _named("expected", variant, "txt")).is_file():
             continue
         profile = variant if variant in PROFILES else row.get("profile", "standard")

@@ -60,12 +60,23 @@ def main() -> NoReturn:
     except click.Abort:
         code = 130
     except BrokenPipeError:
-        # The reader has what it wanted. Point stdout elsewhere, or Python complains at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        code = 0
+        code = _left_alone()
+    except SystemExit as end:
+        # Click sees a closed pipe first, and takes it for a failure.
+        code = _left_alone() if _is_closed(sys.stdout) else end.code
     except Exception as error:  # noqa: BLE001  # no traceback ever reaches a user
         code = _told(error)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _is_closed(stream: object) -> bool:
+    return type(stream).__name__ == "PacifyFlushWrapper"  # what click puts in place of stdout
+
+
+def _left_alone() -> int:
+    """The reader has what it wanted. Point stdout elsewhere, or Python complains at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return 0
 
 
 def complain(message: str) -> None:

@@ -99,11 +99,17 @@ def _print(printed: str, form: str, alone: bool) -> None:
         out.flush()
 
 
-def answer(result: Result | CleanerError | Broken, name: str, form: str) -> Answer:
+def answer(
+    result: Result | CleanerError | Broken, document: Document | Broken, form: str
+) -> Answer:
     """Return what to print for one document."""
+    name = document.id
     if isinstance(result, Result):
-        text = result.text if form == "text" else json.dumps(as_json(result), ensure_ascii=False)
-        return name, text, ""
+        if form != "text":
+            return name, json.dumps(as_json(result), ensure_ascii=False), ""
+        row = isinstance(document, Document) and document.raw is None
+        ended = not row or not result.text or result.text.endswith("\n")
+        return name, result.text if ended else f"{result.text}\n", ""
     message = result.message if isinstance(result, Broken) else str(result)
     shown = "" if form == "text" else json.dumps({"id": name, "error": message}, ensure_ascii=False)
     return name, shown, message
@@ -143,7 +149,7 @@ def as_json(result: Result) -> dict[str, Any]:
 def _here(documents: Iterable[Document | Broken], options: Options, form: str) -> Iterator[Answer]:
     clean = _cleaner(options)
     for document in documents:
-        yield answer(clean(document), document.id, form)
+        yield answer(clean(document), document, form)
 
 
 def _cleaner(options: Options) -> Callable[[Document | Broken], Result | CleanerError | Broken]:
@@ -170,7 +176,7 @@ def _start_worker(options: Options) -> None:
 
 
 def _chunk(documents: list[Document | Broken], form: str) -> list[Answer]:
-    return [answer(_in_worker[0](document), document.id, form) for document in documents]
+    return [answer(_in_worker[0](document), document, form) for document in documents]
 
 
 def _by_workers(
@@ -208,12 +214,12 @@ def _by_server(
 
     def broken() -> Iterator[Answer]:
         while asked and isinstance(asked[0], Broken):
-            yield answer(asked[0], asked.popleft().id, form)
+            yield answer(asked[0], asked.popleft(), form)
 
     with Client(server, options=options) as client:
         for result in client.clean_many(sent()):
             yield from broken()
-            yield answer(result, asked.popleft().id, form)
+            yield answer(result, asked.popleft(), form)
     yield from broken()
 
 

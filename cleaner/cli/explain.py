@@ -11,6 +11,7 @@ from cleaner.cli import FAILED, complain
 from cleaner.cli.options import as_options, policy_options
 from cleaner.cli.sources import Broken, read_sources
 from cleaner.errors import CleanerError
+from cleaner.model import Result
 
 
 @click.command("explain")
@@ -40,7 +41,7 @@ def command(file: str, input_form: str, out: str | None, url: str, **policy: Any
 
     cleaner = Cleaner(as_options(**policy))
     categories = cleaner.rulebook.categories
-    pages: list[str] = []
+    results: dict[str, Result] = {}
     failed = False
     for document in read_sources((file,), input_form, url):
         try:
@@ -52,17 +53,18 @@ def command(file: str, input_form: str, out: str | None, url: str, **policy: Any
             failed = True
             continue
         if out is not None:
-            from cleaner.render.report import page_of
-
-            pages.append(page_of(result, categories, document.id))
+            again = f" ({len(results) + 1})" if document.id in results else ""
+            results[document.id + again] = result
         else:
             from rich.console import Console
 
             from cleaner.cli.terminal import show
 
             show(result, categories, document.id, Console(soft_wrap=False))
-    if out is not None and pages:
-        Path(out).write_text("".join(pages), encoding="utf-8")
+    if out is not None and results:
+        from cleaner.render.report import page_of
+
+        Path(out).write_text(page_of(results, categories), encoding="utf-8")
         click.echo(f"wrote {out}", err=True)
     if failed:
         raise click.exceptions.Exit(FAILED)

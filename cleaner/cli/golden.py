@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from cleaner.bench.golden import FOLDER, Case, accept, cases
+from cleaner.bench.golden import FOLDER, VARIANTS, Case, accept, cases
 from cleaner.cli import FAILED
 from cleaner.errors import InvalidInput
 
@@ -49,9 +49,9 @@ def diff(name: str, folder: Path) -> None:
 def accept_one(name: str, folder: Path) -> None:
     """Take today's answer for the one case NAME (group/slug or group/slug@variant)."""
     found = [case for case in cases(folder) if case.name == name]
-    place = folder / name.partition("@")[0]
-    if not found and "@" in name and place.is_dir():
-        (place / f"expected.{name.partition('@')[2]}.txt").touch()
+    slug, _, variant = name.partition("@")
+    if not found and variant in VARIANTS[1:] and (folder / slug / "case.toml").is_file():
+        (folder / slug / f"expected.{variant}.txt").touch()
         found = [case for case in cases(folder) if case.name == name]
     if not found:
         near = difflib.get_close_matches(name, [case.name for case in cases(folder)], 5, 0.3)

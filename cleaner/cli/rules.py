@@ -76,12 +76,14 @@ def check(prefix: str) -> None:
     from cleaner.detect.proof import check as prove
     from cleaner.detect.rulebook import load_rulebook
 
+    count = sum(rule.id.startswith(prefix) for rule in load_rulebook().rules)
+    if not count:
+        raise UnknownName("rule", prefix, ("see `cleaner rules list`",))
     faults = prove(only=prefix)
     for fault in faults:
         complain(fault)
     if faults:
         raise click.exceptions.Exit(FAILED)
-    count = sum(rule.id.startswith(prefix) for rule in load_rulebook().rules)
     click.echo(f"{count} rules proved", err=True)
 
 

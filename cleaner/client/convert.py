@@ -102,5 +102,7 @@ def _removal(finding: finding_pb2.Finding) -> Removal:
         )
         for row in finding.evidence
     )
-    verdict = Verdict(start, end, Action.REMOVE, finding.category, finding.confidence, findings)
+    verdict = Verdict(
+        start, end, Action.REMOVE, finding.category, finding.confidence, findings, finding.reason
+    )
     return Removal(start, end, verdict)

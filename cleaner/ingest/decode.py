@@ -18,8 +18,22 @@ _META = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([a-zA-Z0-9_:.-]{
 _META_WITHIN = 4096
 # What pages call Latin-1 is Windows-1252 (WHATWG Encoding Standard, "iso-8859-1" label).
 _BROWSERS_MEAN = {"iso8859-1": "cp1252", "ascii": "cp1252"}
-# Codecs of Python that are no charsets of documents; some make lone surrogates.
-_NO_CHARSETS = frozenset({"unicode-escape", "raw-unicode-escape", "utf-7", "idna", "punycode"})
+# Labels of that standard that Python does not know.
+_LABELS = {
+    "windows-874": "cp874", "dos-874": "cp874", "x-sjis": "shift_jis", "x-gbk": "gbk",
+    "x-mac-cyrillic": "mac-cyrillic", "iso-8859-8-i": "iso8859-8", "unicode-1-1-utf-8": "utf-8",
+}  # fmt: skip
+# Codecs of documents: those of the standard and their kin. Python has others, some of which
+# make lone surrogates or run for minutes.
+_NAMES = """
+    ascii utf-8 utf-8-sig utf-16 utf-16-le utf-16-be utf-32 utf-32-le utf-32-be big5 big5hkscs
+    cp932 cp949 cp950 euc_jp euc_kr gb2312 gbk gb18030 hz iso2022_jp iso2022_kr johab koi8-r
+    koi8-t koi8-u kz1048 mac-cyrillic mac-greek mac-latin2 mac-roman mac-turkish ptcp154
+    shift_jis shift_jis_2004 tis-620 cp437 cp720 cp737 cp775 cp850 cp852 cp855 cp857 cp858 cp860
+    cp861 cp862 cp863 cp864 cp865 cp866 cp869 cp874 cp1125 cp1250 cp1251 cp1252 cp1253 cp1254
+    cp1255 cp1256 cp1257 cp1258
+"""
+_CHARSETS = frozenset([*_NAMES.split(), *(f"iso8859-{part}" for part in range(1, 17))])
 
 
 def decode(raw: bytes, charset: str = "", *, html: bool = False) -> tuple[str, list[str]]:
@@ -50,16 +64,16 @@ def decode(raw: bytes, charset: str = "", *, html: bool = False) -> tuple[str, l
 
 
 def _codec(charset: str) -> str:
+    label = charset.strip().lower()
     try:
-        info = codecs.lookup(charset.strip())
-        "".encode(info.name)  # refuses base64 and other codecs that do not make text
-        if info.name.replace("_", "-") in _NO_CHARSETS:
-            raise LookupError
+        name = codecs.lookup(_LABELS.get(label, label)).name
     except (LookupError, ValueError):
+        name = ""
+    if name not in _CHARSETS:
         raise InvalidInput(
             "charset", f"charset {charset!r} is unknown; name an IANA charset such as utf-8"
-        ) from None
-    return _BROWSERS_MEAN.get(info.name, info.name)
+        )
+    return _BROWSERS_MEAN.get(name, name)
 
 
 def _declared_in_page(raw: bytes) -> str:

@@ -189,9 +189,9 @@ def fold_pattern(pattern: str) -> str:
     """
     composed = unicodedata.normalize("NFC", pattern).replace("…", "...")
     lines = composed.split("\n")
-    folded = (
-        regex.sub(f"[{_INVISIBLE}]", "", line).translate(str.maketrans(_table())) for line in lines
-    )
+    table: dict[str, str | int | None] = {**_table()}
+    visible = (regex.sub(f"[{_INVISIBLE}]", "", line) for line in lines)
+    folded = (line.translate(str.maketrans(table)) for line in visible)
     return "\n".join(folded)
 
 

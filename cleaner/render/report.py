@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 
 from cleaner.detect.rulebook import Category
@@ -19,7 +20,7 @@ body { font: 17px/1.6 Georgia, "Noto Serif", serif; margin: 0 auto; max-width: 7
   padding: 2rem 1.5rem 4rem; color: #1d1f23; background: #fcfbf8; }
 header, .legend, aside { font: 14px/1.45 system-ui, sans-serif; }
 h1 { font-size: 1.25rem; margin: 0 0 .2rem; overflow-wrap: anywhere; }
-header p { margin: 0; color: #5c6370; }
+header { margin: 2rem 0 1rem; } header p { margin: 0; color: #5c6370; }
 .legend { display: flex; flex-wrap: wrap; gap: .4rem; margin: 1rem 0; padding: 0;
   list-style: none; }
 .legend li { border: 1px solid var(--c); color: var(--c); border-radius: 1rem;
@@ -39,24 +40,35 @@ aside b { color: var(--c); } aside span { color: #5c6370; display: block; }
 """
 
 
-def page_of(result: Result, categories: dict[str, Category], title: str) -> str:
-    """Return the page: the document with what goes struck out, and the reason beside it."""
-    used = sorted({removal.verdict.category for removal in result.removed})
+def page_of(results: Mapping[str, Result], categories: dict[str, Category]) -> str:
+    """Return the page: documents with what goes struck out, and the reason beside it.
+
+    `results` are by the title that each is to have.
+    """
+    used = sorted({removal.verdict.category for r in results.values() for removal in r.removed})
     legend = "".join(
         f'<li style="--c:{_colour(name, categories)}">{escape(categories[name].title)}</li>'
         for name in used
         if name in categories
     )
-    rows = "".join(_row(part, categories) for part in parts_of(result))
-    warnings = "".join(f"<p>{escape(text)}</p>" for text in result.warnings)
+    documents = "".join(_document(title, row, categories) for title, row in results.items())
+    title = escape(", ".join(results))
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>"
-        f"<header><h1>{escape(title)}</h1><p>{escape(summary_of(result))}</p>{warnings}</header>"
+        f"<title>{title}</title><style>{_STYLE}</style></head><body>"
         f'<ul class="legend">{legend}</ul>'
         '<input type="checkbox" id="only"><label for="only"> the article only</label>'
-        f"<main>{rows}</main></body></html>\n"
+        f"<main>{documents}</main></body></html>\n"
+    )
+
+
+def _document(title: str, result: Result, categories: dict[str, Category]) -> str:
+    rows = "".join(_row(part, categories) for part in parts_of(result))
+    warnings = "".join(f"<p>{escape(text)}</p>" for text in result.warnings)
+    return (
+        f"<article><header><h1>{escape(title)}</h1><p>{escape(summary_of(result))}</p>"
+        f"{warnings}</header>{rows}</article>"
     )
 
 

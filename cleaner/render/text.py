@@ -49,12 +49,12 @@ def _run(
         if not at_head and (final := _FINAL_LINE_END.search(text, max(gone[-1].end, before))):
             end = final.start()
     elif at_head:
-        start, end = 0, behind
+        start, end = 0, _indented(text, end, behind)
     elif _breaks(text[end:behind]) > _breaks(text[before:start]):
         start = before
     else:
-        end = behind
-    forward = end == behind and not at_tail
+        end = _indented(text, end, behind)
+    forward = not at_tail and (at_head or start == gone[0].start)
     for number, verdict in enumerate(gone):
         last = number + 1 == len(gone)
         if forward:
@@ -68,6 +68,13 @@ def _run(
                 (end if last else verdict.end),
             )
         yield Removal(first, after, verdict)
+
+
+def _indented(text: str, gone: int, behind: int) -> int:
+    """Return where the line begins that stays at `behind`: its indentation is its own."""
+    gap = text[gone:behind]
+    last = (gap + ".").splitlines()[-1]
+    return behind - len(last) + 1 if _breaks(gap) else behind
 
 
 def _breaks(gap: str) -> int:

@@ -34,8 +34,8 @@ class Trace:
 
     @property
     def untouched(self) -> bool:
-        """Whether nothing was taken out or joined: offsets are the original's."""
-        return len(self._pieces) == 1 and not self._pieces[0].joined
+        """Whether offsets are the original's: nothing was joined, or taken out but at the end."""
+        return len(self._pieces) == 1 and not (self._pieces[0].start or self._pieces[0].joined)
 
     @property
     def joins(self) -> tuple[Join, ...]:

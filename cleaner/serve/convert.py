@@ -134,7 +134,7 @@ def _finding(removal: Removal, where: finding_pb2.SourceRange, quote: str) -> fi
         action=finding_pb2.ACTION_REMOVED,
         source_range=where,
         confidence=verdict.confidence,
-        detector=verdict.findings[0].detector if verdict.findings else "",
+        detector=verdict.detector,
         evidence=[
             finding_pb2.Evidence(
                 detector=row.detector,
@@ -145,4 +145,5 @@ def _finding(removal: Removal, where: finding_pb2.SourceRange, quote: str) -> fi
             for row in verdict.findings
         ],
         quote=quote,
+        reason=verdict.reason,
     )

@@ -25,21 +25,21 @@ _sym_db = _symbol_database.Default()
 from cleaner.v1 import options_pb2 as cleaner_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x63leaner/v1/finding.proto\x12\ncleaner.v1\x1a\x18\x63leaner/v1/options.proto\"O\n\x0bSourceRange\x12\r\n\x05start\x18\x01 \x01(\r\x12\x0b\n\x03\x65nd\x18\x02 \x01(\r\x12$\n\x04unit\x18\x03 \x01(\x0e\x32\x16.cleaner.v1.OffsetUnit\"M\n\x08\x45vidence\x12\x10\n\x08\x64\x65tector\x18\x01 \x01(\t\x12\x0e\n\x06source\x18\x02 \x01(\t\x12\x0b\n\x03why\x18\x03 \x01(\t\x12\x12\n\nconfidence\x18\x04 \x01(\x01\"\xcb\x01\n\x07\x46inding\x12\x10\n\x08\x63\x61tegory\x18\x01 \x01(\t\x12\"\n\x06\x61\x63tion\x18\x02 \x01(\x0e\x32\x12.cleaner.v1.Action\x12-\n\x0csource_range\x18\x03 \x01(\x0b\x32\x17.cleaner.v1.SourceRange\x12\x12\n\nconfidence\x18\x04 \x01(\x01\x12\x10\n\x08\x64\x65tector\x18\x05 \x01(\t\x12&\n\x08\x65vidence\x18\x06 \x03(\x0b\x32\x14.cleaner.v1.Evidence\x12\r\n\x05quote\x18\x07 \x01(\t\"C\n\x04Join\x12-\n\x0csource_range\x18\x01 \x01(\x0b\x32\x17.cleaner.v1.SourceRange\x12\x0c\n\x04text\x18\x02 \x01(\t*4\n\x06\x41\x63tion\x12\x16\n\x12\x41\x43TION_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x41\x43TION_REMOVED\x10\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x63leaner/v1/finding.proto\x12\ncleaner.v1\x1a\x18\x63leaner/v1/options.proto\"O\n\x0bSourceRange\x12\r\n\x05start\x18\x01 \x01(\r\x12\x0b\n\x03\x65nd\x18\x02 \x01(\r\x12$\n\x04unit\x18\x03 \x01(\x0e\x32\x16.cleaner.v1.OffsetUnit\"M\n\x08\x45vidence\x12\x10\n\x08\x64\x65tector\x18\x01 \x01(\t\x12\x0e\n\x06source\x18\x02 \x01(\t\x12\x0b\n\x03why\x18\x03 \x01(\t\x12\x12\n\nconfidence\x18\x04 \x01(\x01\"\xdb\x01\n\x07\x46inding\x12\x10\n\x08\x63\x61tegory\x18\x01 \x01(\t\x12\"\n\x06\x61\x63tion\x18\x02 \x01(\x0e\x32\x12.cleaner.v1.Action\x12-\n\x0csource_range\x18\x03 \x01(\x0b\x32\x17.cleaner.v1.SourceRange\x12\x12\n\nconfidence\x18\x04 \x01(\x01\x12\x10\n\x08\x64\x65tector\x18\x05 \x01(\t\x12&\n\x08\x65vidence\x18\x06 \x03(\x0b\x32\x14.cleaner.v1.Evidence\x12\r\n\x05quote\x18\x07 \x01(\t\x12\x0e\n\x06reason\x18\x08 \x01(\t\"C\n\x04Join\x12-\n\x0csource_range\x18\x01 \x01(\x0b\x32\x17.cleaner.v1.SourceRange\x12\x0c\n\x04text\x18\x02 \x01(\t*4\n\x06\x41\x63tion\x12\x16\n\x12\x41\x43TION_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x41\x43TION_REMOVED\x10\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'cleaner.v1.finding_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ACTION']._serialized_start=501
-  _globals['_ACTION']._serialized_end=553
+  _globals['_ACTION']._serialized_start=517
+  _globals['_ACTION']._serialized_end=569
   _globals['_SOURCERANGE']._serialized_start=66
   _globals['_SOURCERANGE']._serialized_end=145
   _globals['_EVIDENCE']._serialized_start=147
   _globals['_EVIDENCE']._serialized_end=224
   _globals['_FINDING']._serialized_start=227
-  _globals['_FINDING']._serialized_end=430
-  _globals['_JOIN']._serialized_start=432
-  _globals['_JOIN']._serialized_end=499
+  _globals['_FINDING']._serialized_end=446
+  _globals['_JOIN']._serialized_start=448
+  _globals['_JOIN']._serialized_end=515
 # @@protoc_insertion_point(module_scope)

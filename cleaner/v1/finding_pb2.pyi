@@ -117,6 +117,7 @@ class Finding(_message.Message):
     DETECTOR_FIELD_NUMBER: _builtins.int
     EVIDENCE_FIELD_NUMBER: _builtins.int
     QUOTE_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
     category: _builtins.str
     """Category id, as in Ruleset.categories."""
     action: Global___Action.ValueType
@@ -124,9 +125,11 @@ class Finding(_message.Message):
     confidence: _builtins.float
     """Of the strongest evidence, 0 to 1."""
     detector: _builtins.str
-    """The detector of the strongest evidence."""
+    """The detector of the strongest evidence; "context" where only the neighbours spoke."""
     quote: _builtins.str
     """The removed text, if `include_quotes` was set."""
+    reason: _builtins.str
+    """Why it went although its evidence alone would have left it: the company it stands in."""
     @_builtins.property
     def source_range(self) -> Global___SourceRange:
         """Where, blank space beside it included. Taking the ranges of all findings out of the source,
@@ -147,10 +150,11 @@ class Finding(_message.Message):
         detector: _builtins.str = ...,
         evidence: _abc.Iterable[Global___Evidence] | None = ...,
         quote: _builtins.str = ...,
+        reason: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["source_range", b"source_range"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "category", b"category", "confidence", b"confidence", "detector", b"detector", "evidence", b"evidence", "quote", b"quote", "source_range", b"source_range"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "category", b"category", "confidence", b"confidence", "detector", b"detector", "evidence", b"evidence", "quote", b"quote", "reason", b"reason", "source_range", b"source_range"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

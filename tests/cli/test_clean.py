@@ -70,7 +70,7 @@ def test_jsonl_answers_keep_the_order_and_the_ids(run_cleaner: Run) -> None:
     assert (done.returncode, told(done)) == (0, [])
     assert [row["id"] for row in rows] == ["one", "2", "html", "-:4", "one"]
     assert [row["text"] for row in rows[:2]] == [CLEAN, ""]
-    assert rows[2]["source"] == f"{A}\n\n{A}"
+    assert rows[2]["source"] == f"{A}\n\n{A}\n"
 
 
 BAD = [

@@ -60,7 +60,7 @@ class Page(HTMLParser):
 
 
 def test_report_needs_nothing_but_itself(cleaner_of: Callable) -> None:
-    page = page_of(cleaner_of(Options()).clean(TEXT), load_rulebook().categories, "a title")
+    page = page_of({"a title": cleaner_of(Options()).clean(TEXT)}, load_rulebook().categories)
     found = Page(page)
     assert not {"script", "img", "link", "iframe", "object", "base"} & {
         tag for tag, _ in found.tags
@@ -75,7 +75,7 @@ def test_report_needs_nothing_but_itself(cleaner_of: Callable) -> None:
 
 def test_report_shows_the_text_as_text(cleaner_of: Callable) -> None:
     result = cleaner_of(Options()).clean(TEXT)
-    page = page_of(result, load_rulebook().categories, '<b>"id"</b>')
+    page = page_of({'<b>"id"</b>': result}, load_rulebook().categories)
     shown = Page(page).shown
     assert shown.count(EVIL) == 2
     assert '<b>"id"</b>' in shown
@@ -84,6 +84,6 @@ def test_report_shows_the_text_as_text(cleaner_of: Callable) -> None:
 
 
 def test_report_of_a_text_in_which_all_stays_has_nothing_struck(cleaner_of: Callable) -> None:
-    page = page_of(cleaner_of(Options()).clean("Plain."), load_rulebook().categories, "t")
+    page = page_of({"t": cleaner_of(Options()).clean("Plain.")}, load_rulebook().categories)
     assert "<del>" not in page
     assert "Plain." in page

@@ -14,8 +14,8 @@ from cleaner.v1.cleaner_service_pb2_grpc import CleanerServiceStub
 TEXT = (
     "Die Brücke 🌉 wurde am Montag eröffnet.\n\n"
     "Sign up for our newsletter 📬\n\n"
-    "𝔗he mayor said that the work had taken\nthree years and cost 40 million 💶, which\n"
-    "was less than the city had feared when it\nbegan in the summer of 2021.\n\n"
+    "𝔗he mayor said that the work had taken three years and\ncost 40 million 💶, which was less than the city had\n"
+    "feared when it began in the summer of 2021, when the\nriver took the old one with it.\n\n"
     "Read more »\n"
 )
 ENCODINGS = {Unit.CODE_POINT: "utf-32-le", Unit.UTF8: "utf-8", Unit.UTF16: "utf-16-le"}
