@@ -26,8 +26,18 @@ PROGRAM = "cleaner"
 FAILED, USAGE, UNREACHABLE = 1, 2, 3
 
 
+class _ReaderLeftError(Exception):
+    """The pipe behind stdout is closed. Click would take the plain error for a failure."""
+
+
 class _Lazy(click.Group):
     """A group that imports a command's module only when the command is wanted."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise _ReaderLeftError from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
@@ -59,24 +69,13 @@ def main() -> NoReturn:
         code = error.exit_code
     except click.Abort:
         code = 130
-    except BrokenPipeError:
-        code = _left_alone()
-    except SystemExit as end:
-        # Click sees a closed pipe first, and takes it for a failure.
-        code = _left_alone() if _is_closed(sys.stdout) else end.code
+    except (_ReaderLeftError, BrokenPipeError):
+        # The reader has what it wanted. Point stdout elsewhere, or Python complains at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        code = 0
     except Exception as error:  # noqa: BLE001  # no traceback ever reaches a user
         code = _told(error)
     sys.exit(code if isinstance(code, int) else 0)
-
-
-def _is_closed(stream: object) -> bool:
-    return type(stream).__name__ == "PacifyFlushWrapper"  # what click puts in place of stdout
-
-
-def _left_alone() -> int:
-    """The reader has what it wanted. Point stdout elsewhere, or Python complains at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    return 0
 
 
 def complain(message: str) -> None:

@@ -59,14 +59,18 @@ class Matcher:
     _indexes: dict[str, _Index] = field(default_factory=dict)
 
     def scan(
-        self, blocks: list[str], known: Known | None = None
+        self,
+        blocks: list[str],
+        known: Known | None = None,
+        heard: tuple[str, ...] | None = None,
     ) -> tuple[list[list[Match]], list[str]]:
         """Return the matches in each Block, and the ids of rules that ran into their timeout.
 
         `blocks` are their folded texts, line ends included. `known` remembers answers between the
-        passes over one document. Rules of languages in whose script no letter stands are not tried.
+        passes over one document. `heard` are the languages with a script of their own whose rules
+        are tried: where it is None, those of which a letter stands.
         """
-        heard = heard_languages("".join(blocks))
+        heard = heard_languages("".join(blocks)) if heard is None else heard
         matches = ({} if known is None else known).setdefault(heard, {})
         fresh = [block for block in dict.fromkeys(blocks) if block not in matches]
         slow = self._read(fresh, heard, matches) if fresh else set()

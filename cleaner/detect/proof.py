@@ -22,6 +22,7 @@ from cleaner.detect.rulebook import (
     load_rulebook,
     pack_files,
 )
+from cleaner.detect.scripts import OWN_SCRIPT
 from cleaner.errors import RuleError
 from cleaner.ingest.fold import fold, fold_pattern
 
@@ -50,10 +51,10 @@ def check(folder: Path = RULES, only: str = "") -> list[str]:
     return faults
 
 
-def matches_of(text: str, matcher: Matcher) -> list[Match]:
-    """Return all matches in `text`, taken as one Block."""
+def matches_of(text: str, matcher: Matcher, heard: tuple[str, ...] | None = None) -> list[Match]:
+    """Return all matches in `text`, taken as one Block; `heard` is `Matcher.scan`'s."""
     folded = fold(text.strip()).text
-    return matcher.scan([folded])[0][0] if folded else []
+    return matcher.scan([folded], heard=heard)[0][0] if folded else []
 
 
 def _prove(rule: Rule, row: dict[str, Any], matcher: Matcher) -> Iterator[str]:
@@ -65,11 +66,13 @@ def _prove(rule: Rule, row: dict[str, Any], matcher: Matcher) -> Iterator[str]:
     if len(row["miss"]) < 2:
         yield f"{rule.id}: needs at least two 'miss' texts, one of them real prose"
     alone = Matcher(Rulebook((rule,), matcher.book.categories, ""))
+    # In a text of its language a rule also meets lines that are wholly in Latin letters.
+    heard = (rule.language,) if rule.language in OWN_SCRIPT else ()
     for text in row["hit"]:
-        if not matches_of(text, alone):
+        if not matches_of(text, alone, heard):
             yield f"{rule.id}: does not hit {text!r}{_hint(rule, text)}"
     for text in row["miss"]:
-        if matches_of(text, alone):
+        if matches_of(text, alone, heard):
             yield f"{rule.id}: must miss {text!r}"
     if (seconds := _slowest(rule, row["hit"])) > SLOWEST_SECONDS:
         yield f"{rule.id}: takes {seconds * 1000:.0f} ms on an adversarial unit"
