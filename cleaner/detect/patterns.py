@@ -104,7 +104,7 @@ class Matcher:
             if rule.id in slow or not _may_match(rule.extent, len(part), begin, flat):
                 continue
             try:
-                if rule.compiled().search(part, timeout=TIMEOUT_SECONDS) is not None:
+                if _matches(rule, part):
                     yield number
             except TimeoutError:
                 slow.add(rule.id)
@@ -206,6 +206,16 @@ def lower(text: str) -> str:
     if len(lowered) != len(text):
         lowered = "".join(low if len(low := sign.lower()) == 1 else sign for sign in text)
     return lowered.replace("\n", " ").replace("ς", "σ")
+
+
+def _matches(rule: Rule, part: str) -> bool:
+    """Whether a pattern matches. Raises TimeoutError."""
+    pattern = rule.compiled()
+    try:
+        return pattern.search(part, timeout=TIMEOUT_SECONDS) is not None
+    except TimeoutError:
+        # A machine that stalls looks like a pattern that backtracks, but not twice.
+        return pattern.search(part, timeout=TIMEOUT_SECONDS) is not None
 
 
 def _may_match(extent: Extent, size: int, begin: str, flat: str) -> bool:
