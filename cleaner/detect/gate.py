@@ -31,8 +31,10 @@ _FOR_PARSER = (
 )
 
 
-Needs = tuple[tuple["str | Needs", ...], ...]
+Needs = tuple[tuple[tuple[str, ...], tuple["Needs", ...]], ...]
 """Every group must hold; it does where one of its literals stands or one of its Needs holds."""
+_Groups = tuple[tuple["str | _Groups", ...], ...]
+"""The same, as it is put together: literals and parts in one row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +81,32 @@ def extent_of(pattern: str) -> Extent:
     both = _anchored(parsed, start=True) and _anchored(parsed, start=False)
     longest = min(longest, UNBOUNDED) if both else UNBOUNDED
     exact, needs = _literals(parsed)
-    return Extent(shortest, longest, _prefixes(parsed), _all_of(needs, exact))
+    return Extent(shortest, longest, _prefixes(parsed), _sorted_out(_all_of(needs, exact)))
 
 
 def holds(needs: Needs, unit: str) -> bool:
     """Whether a unit, in lower case and with single spaces, has the words that `needs` asks for."""
-    for group in needs:
-        for part in group:
-            if part in unit if isinstance(part, str) else holds(part, unit):
+    for literals, parts in needs:
+        for literal in literals:
+            if literal in unit:
                 break
         else:
-            return False
+            for part in parts:
+                if holds(part, unit):
+                    break
+            else:
+                return False
     return True
+
+
+def _sorted_out(groups: _Groups) -> Needs:
+    return tuple(
+        (
+            tuple(part for part in group if isinstance(part, str)),
+            tuple(_sorted_out(part) for part in group if not isinstance(part, str)),
+        )
+        for group in groups
+    )
 
 
 def _anchored(items: Any, *, start: bool) -> bool:
@@ -217,8 +233,8 @@ def _low(sign: str) -> str:
     return "σ" if low == "ς" else low if len(low) == 1 else sign
 
 
-# The literals of a part: the texts that it can be (None if those are not few), and its Needs.
-_Literals = tuple["set[str] | None", Needs]
+# The literals of a part: the texts that it can be (None if those are not few), and its groups.
+_Literals = tuple["set[str] | None", _Groups]
 _MOST_EXACT = 16
 _NOTHING_KNOWN: _Literals = (None, ())
 
@@ -226,7 +242,7 @@ _NOTHING_KNOWN: _Literals = (None, ())
 def _literals(items: Any) -> _Literals:
     """Return the literals of a sequence: runs of known text are joined, the rest only asked for."""
     run: set[str] = {""}
-    needs: Needs = ()
+    needs: _Groups = ()
     whole = True
     for operation, argument in items:
         exact, asked = _literals_of(operation, argument)
@@ -274,13 +290,13 @@ def _any_of(branches: list[_Literals]) -> _Literals:
     asked = [_all_of(needs, exact) for exact, needs in branches]
     if not all(asked):
         return _NOTHING_KNOWN
-    group: list[str | Needs] = []
+    group: list[str | _Groups] = []
     for needs in asked:
         group += needs[0] if len(needs) == 1 else [needs]
     return None, (tuple(group),)
 
 
-def _all_of(needs: Needs, exact: set[str] | None) -> Needs:
+def _all_of(needs: _Groups, exact: set[str] | None) -> _Groups:
     """Return `needs` and one of `exact`, which says nothing where it may be too short."""
     if not exact or min(map(len, exact)) < 2:
         return needs

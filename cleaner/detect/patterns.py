@@ -8,6 +8,7 @@ cost nothing more.
 
 from __future__ import annotations
 
+import sys
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
@@ -47,8 +48,10 @@ class _Index:
     """One automaton and what its literals ask for."""
 
     automaton: ahocorasick_rs.AhoCorasick
-    wanted: list[tuple[bool, list[tuple[str, list[tuple[int, int]]]]]]
-    """For each literal: if it must be a whole word; by scope, number and `max_chars` of rules."""
+    wanted: list[tuple[bool, int, list[tuple[str, list[tuple[int, int]]]]]]
+    """For each literal: if it must be a whole word, the longest Block that any of its rules could
+    claim something of; by scope, the number of each rule and the longest text that it can match.
+    """
 
 
 @dataclass(frozen=True)
@@ -118,21 +121,22 @@ class Matcher:
         lines = _ranges(text.split("\n"))
         for language in ("", *heard):
             index = self._indexes.get(language) or self._indexed(language)
-            at = {
-                "block": _Places(blocks).at,
-                "line": _Places(lines).at,
-                "sentence": _Sentences(blocks, text).at,
-            }
+            block_at = _Places(blocks).at
+            at = {"line": _Places(lines).at, "sentence": _Sentences(blocks, text).at}
             for literal, start, end in index.automaton.find_matches_as_indexes(
                 low, overlapping=True
             ):
-                whole, asking = index.wanted[literal]
-                if whole and (low[start - 1 : start].isalpha() or low[end : end + 1].isalpha()):
+                whole, longest, asking = index.wanted[literal]
+                block = block_at(start)
+                if block[1] - block[0] > longest or (
+                    whole and (low[start - 1 : start].isalpha() or low[end : end + 1].isalpha())
+                ):
                     continue
                 for scope, rules in asking:
-                    place = at[scope](start)
+                    place = block if scope == "block" else at[scope](start)
                     size = place[1] - place[0]
-                    found[place].update([number for number, most in rules if size <= most])
+                    if fit := [number for number, most in rules if size <= most]:
+                        found[place].update(fit)
         return found
 
     def _indexed(self, language: str) -> _Index:
@@ -142,8 +146,11 @@ class Matcher:
             if language == (rule.language if rule.language in OWN_SCRIPT else ""):
                 for keyword in rule.keywords:
                     scopes = wanted.setdefault(keyword, {})
-                    scopes.setdefault(rule.scope, []).append((number, rule.max_chars))
-        asked = [(_is_short(keyword), list(scopes.items())) for keyword, scopes in wanted.items()]
+                    scopes.setdefault(rule.scope, []).append((number, rule.longest))
+        asked = [
+            (_is_short(keyword), _longest(scopes), list(scopes.items()))
+            for keyword, scopes in wanted.items()
+        ]
         index = _Index(ahocorasick_rs.AhoCorasick(list(wanted), store_patterns=False), asked)
         return self._indexes.setdefault(language, index)
 
@@ -193,6 +200,13 @@ def _without_giants(low: str, units: list[tuple[int, int]]) -> str:
         if last - first > _LONGEST_UNIT:
             low = f"{low[:first]}{' ' * (last - first)}{low[last:]}"
     return low
+
+
+def _longest(scopes: dict[str, list[tuple[int, int]]]) -> int:
+    """Return how long a Block may be for rules by scope: any length where a part is enough."""
+    if scopes.keys() != {"block"}:
+        return sys.maxsize
+    return max(most for _, most in scopes["block"])
 
 
 def _is_short(keyword: str) -> bool:

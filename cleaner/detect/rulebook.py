@@ -60,6 +60,11 @@ class Rule:
     """A longer unit is not judged by this rule: as the pack says, or what the pattern can span."""
 
     @property
+    def longest(self) -> int:
+        """No longer text can match, as far as that is known without reading the pattern."""
+        return min(self.max_chars, _longest.get(self.pattern, self.max_chars))
+
+    @property
     def extent(self) -> Extent:
         """What can be told of the pattern without compiling it."""
         return _extent(self.pattern)
@@ -85,6 +90,7 @@ def _compiled(pattern: str) -> regex.Pattern[str]:
     return compile_pattern(fold_pattern(pattern))
 
 
+_longest: dict[str, int] = {}
 _extents: dict[str, Extent | str] = {}
 """Of each pattern, as `Extent` or as it is stored."""
 
@@ -197,6 +203,7 @@ def _stored(folder: Path) -> bytes:
         "extents": [
             _json([getattr(rule.extent, name) for name in Extent.__slots__]) for rule in book.rules
         ],
+        "longest": [rule.extent.longest for rule in book.rules],
         "categories": {
             key: [row.title, row.profiles, row.colour] for key, row in book.categories.items()
         },
@@ -234,6 +241,8 @@ def _from_stored(stored: dict[str, Any]) -> Rulebook:
 def _recall_extents(stored: dict[str, Any]) -> None:
     """What was read off a pattern holds for that pattern, whatever else has changed."""
     if stored["reader"] == _reader():
+        patterns = (row[_PATTERN] for row in stored["rules"])
+        _longest.update(zip(patterns, stored["longest"], strict=True))
         for row, extent in zip(stored["rules"], stored["extents"], strict=True):
             _extents[row[_PATTERN]] = extent
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import regex
+
+# Texts that are asked about again in the next pass over the same document.
+_REMEMBERED = 512
 
 _WIDE = regex.compile(
     r"[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60]"
@@ -40,6 +45,7 @@ def words(text: str) -> int:
     return max(count, (wide + 1) // 2)
 
 
+@lru_cache(_REMEMBERED)
 def is_prose(text: str) -> bool:
     """Whether `text` reads as running text: long, or sentences of some length."""
     columns = width(text)
@@ -68,11 +74,13 @@ def is_quotation(text: str) -> bool:
     return _QUOTED.match(text) is not None and _CLOSED.search(text, 3) is not None
 
 
+@lru_cache(_REMEMBERED)
 def is_code(text: str) -> bool:
     """Whether `text` looks like a line of program code or a shell command."""
     return _CODE.search(text) is not None
 
 
+@lru_cache(_REMEMBERED)
 def speaker(text: str) -> str:
     """Return the label before the colon of a line such as ``MODERATOR: Thank you.``, or ''."""
     match = _LABEL.match(text)
