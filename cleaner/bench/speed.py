@@ -74,6 +74,7 @@ def main() -> None:
     report = table(timings, texts) + figures(timings)
     sys.stdout.write(report)
     if given.out:
+        given.out.parent.mkdir(parents=True, exist_ok=True)
         given.out.write_text(report, encoding="utf-8")
 
 

@@ -29,7 +29,6 @@ def command(files: tuple[str, ...]) -> None:
         complain("some files cannot be read")
         raise click.exceptions.Exit(FAILED)
     with running_server(ServeSettings(address="127.0.0.1:0", workers=2)) as server:
-        console.print(f"[bold]server[/] listening on {server.address}")
         with Client(server.address) as client:
             for document, result in zip(documents, client.clean_many(documents), strict=True):
                 console.print(Rule(style="dim"))
