@@ -28,12 +28,12 @@ def command(files: tuple[str, ...]) -> None:
     if len(documents) < len(files):
         complain("some files cannot be read")
         raise click.exceptions.Exit(FAILED)
-    with running_server(ServeSettings(address="127.0.0.1:0", workers=2)) as server:
-        with Client(server.address) as client:
-            for document, result in zip(documents, client.clean_many(documents), strict=True):
-                console.print(Rule(style="dim"))
-                if isinstance(result, Result):
-                    show(result, categories, document.id, console)
-                else:
-                    complain(f"{document.id}: {result}")
+    settings = ServeSettings(address="127.0.0.1:0", workers=2)
+    with running_server(settings) as server, Client(server.address) as client:
+        for document, result in zip(documents, client.clean_many(documents), strict=True):
+            console.print(Rule(style="dim"))
+            if isinstance(result, Result):
+                show(result, categories, document.id, console)
+            else:
+                complain(f"{document.id}: {result}")
     console.print("[bold]server[/] stopped")

@@ -126,10 +126,9 @@ def compile_rules(only_check: bool) -> None:
 @command.command("warm")
 def warm() -> None:
     """Compile every pattern now, so that no process has to wait for one later."""
-    from cleaner.detect.rulebook import load_rulebook
+    from cleaner.detect.proof import warm as compile_all
 
-    for rule in load_rulebook().rules:
-        rule.compiled()
+    compile_all()
 
 
 def _as_json(rule: Rule) -> dict[str, object]:

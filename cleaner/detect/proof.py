@@ -7,9 +7,13 @@ book, and no pattern is slow on text made to slow it down.
 
 from __future__ import annotations
 
+import os
 import time
 import tomllib
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +30,9 @@ from cleaner.detect.scripts import OWN_SCRIPT
 from cleaner.errors import RuleError
 from cleaner.ingest.fold import fold, fold_pattern
 
+_PROCESSES = os.cpu_count() or 1
+# Starting processes takes longer than proving fewer rules.
+_MANY = 200
 SLOWEST_SECONDS = 0.02
 """What one pattern may take on one adversarial unit of its own `max_chars`."""
 
@@ -39,16 +46,38 @@ def check(folder: Path = RULES, only: str = "") -> list[str]:
         book = load_rulebook(folder)
     except RuleError as error:
         return [str(error)]
-    faults: list[str] = []
+    files = pack_files(folder)
+    parts = [[str(file) for file in files[part::_PROCESSES]] for part in range(_PROCESSES)]
+    if sum(rule.id.startswith(only) for rule in book.rules) < _MANY:
+        return [fault for part in parts for fault in _check_packs(folder, part, only)]
+    with ProcessPoolExecutor(_PROCESSES, get_context("spawn")) as pool:
+        found = pool.map(_check_packs, repeat(folder), parts, repeat(only))
+        return [fault for faults in found for fault in faults]
+
+
+def _check_packs(folder: Path, files: list[str], only: str) -> list[str]:
+    book = load_rulebook(folder)
     matcher = Matcher(book)
-    for file in pack_files(folder):
-        pack = tomllib.loads(file.read_text(encoding="utf-8"))
+    faults: list[str] = []
+    for name in files:
+        pack = tomllib.loads(Path(name).read_text(encoding="utf-8"))
         for row in pack.get("rule", ()):
             if row["id"].startswith(only):
                 faults += _prove(book.by_id[row["id"]], row, matcher)
         for sentence in pack.get("sentences", ()):
-            faults += _prove_kept(sentence, file.name, matcher, only)
+            faults += _prove_kept(sentence, Path(name).name, matcher, only)
     return faults
+
+
+def warm(folder: Path = RULES) -> None:
+    """Compile every pattern of a folder, so that no process has to wait for one later."""
+    with ProcessPoolExecutor(_PROCESSES, get_context("spawn")) as pool:
+        list(pool.map(_compile_part, repeat(folder), range(_PROCESSES)))
+
+
+def _compile_part(folder: Path, part: int) -> None:
+    for rule in load_rulebook(folder).rules[part::_PROCESSES]:
+        rule.compiled()
 
 
 def matches_of(text: str, matcher: Matcher, heard: tuple[str, ...] | None = None) -> list[Match]:
