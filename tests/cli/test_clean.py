@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -39,15 +40,15 @@ def test_text_on_stdin_is_the_article_on_stdout(
     "stdin",
     [b"", b"\n", b"no line end", b"crlf\r\n", b"\xff\xfe\x00garbage\x80\n", bytes(range(256))],
 )
-def test_bytes_in_a_pipe_are_the_library_s(run_cleaner: Run, stdin: bytes) -> None:
-    done = run_cleaner("clean", "--input", "text", stdin=stdin)
+def test_bytes_in_a_pipe_are_the_library_s(run_here: Run, stdin: bytes) -> None:
+    done = run_here("clean", "--input", "text", stdin=stdin)
     assert (done.returncode, done.stdout) == (0, clean(stdin).text.encode())
     told(done)
 
 
-def test_json_is_one_object_with_offsets_that_replay(run_cleaner: Run, tmp_path: Path) -> None:
+def test_json_is_one_object_with_offsets_that_replay(run_here: Run, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text(f"😀 {TEXT}", encoding="utf-8")
-    done = run_cleaner("clean", "--format", "json", str(tmp_path / "a.txt"))
+    done = run_here("clean", "--format", "json", str(tmp_path / "a.txt"))
     row = json.loads(done.stdout)
     assert list(row) == ["id", "text", "removed", "ruleset_version", "warnings"]
     (gone,) = row["removed"]
@@ -65,9 +66,9 @@ LINES = [
 ]  # fmt: skip
 
 
-def test_jsonl_answers_keep_the_order_and_the_ids(run_cleaner: Run) -> None:
+def test_jsonl_answers_keep_the_order_and_the_ids(run_here: Run) -> None:
     stdin = "\n".join(map(json.dumps, LINES)).encode() + b"\n\n"
-    done = run_cleaner("clean", "--format", "jsonl", stdin=stdin)
+    done = run_here("clean", "--format", "jsonl", stdin=stdin)
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     assert (done.returncode, told(done)) == (0, [])
     assert [row["id"] for row in rows] == ["one", "2", "html", "-:4", "one"]
@@ -100,8 +101,8 @@ def test_bad_lines_are_answered_in_their_place_and_named(run_cleaner: Run, worke
     assert all(line.startswith("cleaner: ") for line in told(done))
 
 
-def test_bad_documents_print_nothing_in_text_form(run_cleaner: Run) -> None:
-    done = run_cleaner(
+def test_bad_documents_print_nothing_in_text_form(run_here: Run) -> None:
+    done = run_here(
         "clean",
         "--input",
         "jsonl",
@@ -111,10 +112,10 @@ def test_bad_documents_print_nothing_in_text_form(run_cleaner: Run) -> None:
     assert told(done) == ["cleaner: bad: 'text' must be a string"]
 
 
-def test_missing_file_is_named_and_the_others_are_cleaned(run_cleaner: Run, tmp_path: Path) -> None:
+def test_missing_file_is_named_and_the_others_are_cleaned(run_here: Run, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text(TEXT)
     missing = str(tmp_path / "none.txt")
-    done = run_cleaner("clean", missing, str(tmp_path / "a.txt"), str(tmp_path))
+    done = run_here("clean", missing, str(tmp_path / "a.txt"), str(tmp_path))
     assert (done.returncode, done.stdout) == (1, CLEAN.encode())
     lines = told(done)
     assert len(lines) == 2
@@ -137,9 +138,9 @@ def test_missing_file_is_named_and_the_others_are_cleaned(run_cleaner: Run, tmp_
     ],
 )
 def test_usage_errors_exit_with_2_and_list_what_is_known(
-    run_cleaner: Run, arguments: tuple[str, ...], named: list[str]
+    run_here: Run, arguments: tuple[str, ...], named: list[str]
 ) -> None:
-    done = run_cleaner("clean", *arguments, stdin=TEXT.encode())
+    done = run_here("clean", *arguments, stdin=TEXT.encode())
     assert (done.returncode, done.stdout) == (2, b"")
     assert all(name in " ".join(told(done)) for name in named)
 
@@ -149,7 +150,7 @@ def test_usage_errors_are_told_once_with_workers_too(run_cleaner: Run) -> None:
     assert (done.returncode, done.stdout, len(told(done))) == (2, b"", 1)
 
 
-def test_policy_options_do_what_the_library_does(run_cleaner: Run) -> None:
+def test_policy_options_do_what_the_library_does(run_here: Run) -> None:
     text = f"The Old Bridge Opens Again\n\n{TEXT}\nTags: bridge, river\n"
     for arguments, options in (
         (("--profile", "body"), Options("body")),
@@ -160,7 +161,7 @@ def test_policy_options_do_what_the_library_does(run_cleaner: Run) -> None:
         (("--detectors", "rules, structure", "--min-confidence", "1"),
          Options(detectors=("rules", "structure"), min_confidence=1.0)),
     ):  # fmt: skip
-        done = run_cleaner("clean", *arguments, stdin=text.encode())
+        done = run_here("clean", *arguments, stdin=text.encode())
         assert done.stdout == clean(text, options).text.encode()
 
 
@@ -205,32 +206,36 @@ def test_closed_stdin_and_stdout_show_no_traceback(tmp_path: Path) -> None:
 
 
 def test_interrupt_ends_with_130_and_no_traceback(tmp_path: Path) -> None:
-    import signal
-    import time
-
-    with subprocess.Popen(
-        [sys.executable, "-m", "cleaner", "clean"],
-        stdin=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd=tmp_path,
-    ) as process:
-        time.sleep(2)
+    row = json.dumps({"id": "long", "text": f"{A}\n\n" * 4000}).encode() + b"\n"
+    # A runner in the background ignores interrupts, and its children would inherit that.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "cleaner", "clean", "--input", "jsonl"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path,
+        )  # fmt: skip
+    finally:
+        signal.signal(signal.SIGINT, before)
+    with process:
+        process.stdin.write(row)
+        process.stdin.flush()
+        assert process.stdout.read(1) == A[:1].encode()  # it is at work, and waits for more
         process.send_signal(signal.SIGINT)
         _, stderr = process.communicate(timeout=30)
     assert process.returncode == 130
     assert b"Traceback" not in stderr
 
 
-def test_html_is_known_by_suffix_and_by_its_beginning(run_cleaner: Run, tmp_path: Path) -> None:
+def test_html_is_known_by_suffix_and_by_its_beginning(run_here: Run, tmp_path: Path) -> None:
     page = f"<!DOCTYPE html><p>{A}</p><p>{A}</p>".encode()
     (tmp_path / "a.HTML").write_bytes(page.partition(b">")[2])
-    assert run_cleaner("clean", str(tmp_path / "a.HTML")).stdout.count(A.encode()) == 2
+    assert run_here("clean", str(tmp_path / "a.HTML")).stdout.count(A.encode()) == 2
     for stdin in (page, b"\xef\xbb\xbf \n" + page):
-        assert b"<p>" not in run_cleaner("clean", stdin=stdin).stdout
-    assert b"<p>" in run_cleaner("clean", "--input", "text", stdin=page).stdout
+        assert b"<p>" not in run_here("clean", stdin=stdin).stdout
+    assert b"<p>" in run_here("clean", "--input", "text", stdin=page).stdout
 
 
-def test_every_command_has_help_and_the_program_a_version(run_cleaner: Run) -> None:
+def test_every_command_has_help_and_the_program_a_version(run_here: Run) -> None:
     for command in (
         (),
         ("clean",),
@@ -243,8 +248,8 @@ def test_every_command_has_help_and_the_program_a_version(run_cleaner: Run) -> N
         done = CliRunner().invoke(program, [*command, "--help"], prog_name="cleaner")
         assert (done.exit_code, done.stderr) == (0, "")
         assert "Usage: cleaner" in done.stdout
-    assert b"cleaner" in run_cleaner("--version").stdout
-    assert run_cleaner("nonsense").returncode == 2
+    assert b"cleaner" in run_here("--version").stdout
+    assert run_here("nonsense").returncode == 2
 
 
 def test_unreachable_server_exits_with_3(run_cleaner: Run) -> None:

@@ -17,8 +17,8 @@ A = "The council voted on Tuesday to rebuild the old bridge over the river, the 
 TEXT = f"{A}\n\nSubscribe to our newsletter\n\n{A}\n"
 
 
-def test_in_a_pipe_a_mark_says_what_goes(run_cleaner: Run) -> None:
-    done = run_cleaner("explain", stdin=TEXT.encode())
+def test_in_a_pipe_a_mark_says_what_goes(run_here: Run) -> None:
+    done = run_here("explain", stdin=TEXT.encode())
     lines = done.stdout.decode().splitlines()
     assert (done.returncode, done.stderr) == (0, b"")
     assert "- Subscribe to our newsletter" in lines
@@ -27,16 +27,14 @@ def test_in_a_pipe_a_mark_says_what_goes(run_cleaner: Run) -> None:
     assert b"\x1b" not in done.stdout
 
 
-def test_long_lines_are_not_cut_in_a_pipe(run_cleaner: Run) -> None:
+def test_long_lines_are_not_cut_in_a_pipe(run_here: Run) -> None:
     row = "word " * 100 + "end"
-    assert (
-        f"  {row}".encode() in run_cleaner("explain", stdin=f"{row}\n".encode()).stdout.splitlines()
-    )
+    assert f"  {row}".encode() in run_here("explain", stdin=f"{row}\n".encode()).stdout.splitlines()
 
 
-def test_markup_in_a_text_is_text(run_cleaner: Run) -> None:
+def test_markup_in_a_text_is_text(run_here: Run) -> None:
     row = "The [bold]bridge[/bold] [/] :smile: opened."
-    assert row.encode() in run_cleaner("explain", stdin=row.encode()).stdout
+    assert row.encode() in run_here("explain", stdin=row.encode()).stdout
 
 
 def on_a_terminal(tmp_path: Path, *arguments: str, **environment: str) -> str:
@@ -78,9 +76,9 @@ def test_clean_on_a_terminal_ends_its_line(tmp_path: Path) -> None:
     assert on_a_terminal(tmp_path, "clean").endswith("\n")
 
 
-def test_html_writes_one_page(run_cleaner: Run, tmp_path: Path) -> None:
+def test_html_writes_one_page(run_here: Run, tmp_path: Path) -> None:
     out = tmp_path / "out.html"
-    done = run_cleaner("explain", "--html", str(out), stdin=TEXT.encode())
+    done = run_here("explain", "--html", str(out), stdin=TEXT.encode())
     assert (done.returncode, done.stdout) == (0, b"")
     assert str(out) in done.stderr.decode()
     page = out.read_text(encoding="utf-8")
@@ -88,12 +86,10 @@ def test_html_writes_one_page(run_cleaner: Run, tmp_path: Path) -> None:
     assert "<del>Subscribe to our newsletter" in page
 
 
-def test_html_of_many_documents_is_still_one_page(run_cleaner: Run, tmp_path: Path) -> None:
+def test_html_of_many_documents_is_still_one_page(run_here: Run, tmp_path: Path) -> None:
     out = tmp_path / "out.html"
     stdin = b'{"id": "a", "text": "One."}\n{"id": "b", "text": "Two."}\n'
-    assert (
-        run_cleaner("explain", "--input", "jsonl", "--html", str(out), stdin=stdin).returncode == 0
-    )
+    assert run_here("explain", "--input", "jsonl", "--html", str(out), stdin=stdin).returncode == 0
     page = out.read_text(encoding="utf-8")
     assert "One." in page
     assert "Two." in page
@@ -109,10 +105,8 @@ def test_html_of_many_documents_is_still_one_page(run_cleaner: Run, tmp_path: Pa
         (("--remove", "x"), 2),
     ],
 )
-def test_what_goes_wrong_is_one_line(
-    run_cleaner: Run, arguments: tuple[str, ...], code: int
-) -> None:
-    done = run_cleaner("explain", *arguments, stdin=b"One.\n")
+def test_what_goes_wrong_is_one_line(run_here: Run, arguments: tuple[str, ...], code: int) -> None:
+    done = run_here("explain", *arguments, stdin=b"One.\n")
     assert done.returncode == code
     assert b"Traceback" not in done.stderr
     assert done.stderr

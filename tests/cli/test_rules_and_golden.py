@@ -6,30 +6,15 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from cleaner.bench.golden import FOLDER
-from cleaner.cli import main
 from cleaner.detect.rulebook import load_rulebook
 
 Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
-
-
-@pytest.fixture
-def run_here(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Return a function that runs the program's entry point in this process, to save its start."""
-
-    def run(*arguments: str) -> subprocess.CompletedProcess[bytes]:
-        monkeypatch.setattr(sys, "argv", ["cleaner", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return subprocess.CompletedProcess(arguments, ended.value.code, *capfdbinary.readouterr())
-
-    return run
 
 
 def test_list_shows_every_rule_and_narrows(run_here: Run) -> None:
