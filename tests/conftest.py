@@ -19,7 +19,7 @@ _LOOSE = (HealthCheck.too_slow, HealthCheck.data_too_large)
 settings.register_profile("dev", max_examples=40, deadline=None, suppress_health_check=_LOOSE)
 # In CI a red build must be the change's fault: the same examples every time.
 settings.register_profile(
-    "ci", parent=settings.get_profile("dev"), derandomize=True, max_examples=20
+    "ci", parent=settings.get_profile("dev"), derandomize=True, max_examples=15
 )
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
