@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from cleaner.cli import FAILED, complain
-from cleaner.cli.options import as_options, policy_options
+from cleaner.cli.options import as_options, input_option, policy_options
 from cleaner.cli.sources import Broken, read_sources
 from cleaner.errors import CleanerError
 from cleaner.model import Document, Kind, Result
@@ -35,14 +35,7 @@ Answer = tuple[str, str, str]
     show_default=True,
     help="What to print for each document.",
 )
-@click.option(
-    "--input",
-    "input_form",
-    type=click.Choice(["auto", "text", "html", "jsonl"]),
-    default="auto",
-    show_default=True,
-    help="What the input is.",
-)
+@input_option
 @policy_options
 @click.option("--url", default="", help="Where the documents were found.")
 @click.option(

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from cleaner.cli import FAILED, complain
-from cleaner.cli.options import as_options, policy_options
+from cleaner.cli.options import as_options, input_option, policy_options
 from cleaner.cli.sources import Broken, read_sources
 from cleaner.errors import CleanerError
 from cleaner.model import Result
@@ -16,14 +16,7 @@ from cleaner.model import Result
 
 @click.command("explain")
 @click.argument("file", type=click.Path(allow_dash=True), default="-")
-@click.option(
-    "--input",
-    "input_form",
-    type=click.Choice(["auto", "text", "html", "jsonl"]),
-    default="auto",
-    show_default=True,
-    help="What the input is.",
-)
+@input_option
 @click.option(
     "--html",
     "out",

@@ -29,6 +29,16 @@ class _Category(click.ParamType[str]):
         ]
 
 
+input_option = click.option(
+    "--input",
+    "input_form",
+    type=click.Choice(["auto", "text", "html", "jsonl"]),
+    default="auto",
+    show_default=True,
+    help="What the input is.",
+)
+
+
 def policy_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that make `cleaner.Options`; `as_options` reads them."""
     for option in reversed(

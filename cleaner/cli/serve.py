@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import os
-
 import click
 
 from cleaner.cli import FAILED, complain
+from cleaner.serve.settings import MIB, ServeSettings
+
+_DEFAULT = ServeSettings()
 
 
 @click.command("serve")
 @click.option(
     "--address",
-    default="127.0.0.1:50051",
+    default=_DEFAULT.address,
     show_default=True,
     metavar="HOST:PORT",
     help="Where to listen; port 0 takes a free one.",
@@ -20,35 +21,35 @@ from cleaner.cli import FAILED, complain
 @click.option(
     "--workers",
     type=click.IntRange(1, 256),
-    default=os.cpu_count() or 1,
+    default=_DEFAULT.workers,
     show_default="one a core",
     help="Processes that clean.",
 )
 @click.option(
     "--max-items",
     type=click.IntRange(1),
-    default=1_000,
+    default=_DEFAULT.max_items,
     show_default=True,
     help="Documents in one batch.",
 )
 @click.option(
     "--max-message-mib",
     type=click.IntRange(1, 1024),
-    default=32,
+    default=_DEFAULT.max_message_bytes // MIB,
     show_default=True,
     help="Largest request.",
 )
 @click.option(
     "--document-seconds",
     type=click.FloatRange(0.01),
-    default=30.0,
+    default=_DEFAULT.document_seconds,
     show_default=True,
     help="Longest time for one document.",
 )
 @click.option(
     "--grace-seconds",
     type=click.FloatRange(0),
-    default=30.0,
+    default=_DEFAULT.grace_seconds,
     show_default=True,
     help="How long calls in flight may go on after SIGTERM.",
 )
@@ -61,7 +62,6 @@ def command(
     Says "listening on ADDRESS" on stderr once calls are answered.
     """
     from cleaner.serve.server import CannotServe, run
-    from cleaner.serve.settings import MIB, ServeSettings
 
     settings = ServeSettings(
         address=address,
