@@ -251,7 +251,6 @@ def _literals(items: Any) -> _Literals:
             run = {head + tail for head, tail in product(run, exact)}
             continue
         needs = _all_of(needs, run)
-        whole = whole and exact is not None
         run = exact if exact is not None else {""}
         whole = False
     return (run, needs) if whole else (None, _all_of(needs, run))

@@ -47,25 +47,25 @@ def check(folder: Path = RULES, only: str = "") -> list[str]:
     except RuleError as error:
         return [str(error)]
     files = pack_files(folder)
-    parts = [[str(file) for file in files[part::_PROCESSES]] for part in range(_PROCESSES)]
     if sum(rule.id.startswith(only) for rule in book.rules) < _MANY:
-        return [fault for part in parts for fault in _check_packs(folder, part, only)]
+        return _check_packs(folder, files, only)
+    parts = [files[part::_PROCESSES] for part in range(_PROCESSES)]
     with ProcessPoolExecutor(_PROCESSES, get_context("spawn")) as pool:
         found = pool.map(_check_packs, repeat(folder), parts, repeat(only))
         return [fault for faults in found for fault in faults]
 
 
-def _check_packs(folder: Path, files: list[str], only: str) -> list[str]:
+def _check_packs(folder: Path, files: list[Path], only: str) -> list[str]:
     book = load_rulebook(folder)
     matcher = Matcher(book)
     faults: list[str] = []
-    for name in files:
-        pack = tomllib.loads(Path(name).read_text(encoding="utf-8"))
+    for file in files:
+        pack = tomllib.loads(file.read_text(encoding="utf-8"))
         for row in pack.get("rule", ()):
             if row["id"].startswith(only):
                 faults += _prove(book.by_id[row["id"]], row, matcher)
         for sentence in pack.get("sentences", ()):
-            faults += _prove_kept(sentence, Path(name).name, matcher, only)
+            faults += _prove_kept(sentence, file.name, matcher, only)
     return faults
 
 

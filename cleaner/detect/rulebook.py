@@ -176,23 +176,23 @@ def parse_rulebook(sources: dict[str, bytes]) -> Rulebook:
 
 
 def store_rulebook(folder: Path = RULES) -> bool:
-    """Write ``rulebook.json``, or date it today; return whether it changed."""
-    if is_stored(folder):
-        (folder / COMPILED.name).touch()
-        return False
-    (folder / COMPILED.name).write_bytes(_stored(folder))
-    return True
+    """Write ``rulebook.json``, which dates it today; return whether it changed."""
+    target = folder / COMPILED.name
+    before = target.read_bytes() if target.is_file() else b""
+    made = _stored(folder)
+    target.write_bytes(made)
+    return made != before
 
 
 def is_stored(folder: Path = RULES) -> bool:
     """Return whether ``rulebook.json`` is what the packs make."""
     target = folder / COMPILED.name
-    with suppress(OSError, ValueError, KeyError, TypeError):
-        _recall_extents(json.loads(target.read_bytes()))
     return target.is_file() and target.read_bytes() == _stored(folder)
 
 
 def _stored(folder: Path) -> bytes:
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        _recall_extents(json.loads((folder / COMPILED.name).read_bytes()))
     book = parse_rulebook(_sources(folder))
     stored = {
         "digest": book.digest,

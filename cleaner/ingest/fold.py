@@ -189,9 +189,10 @@ def fold_pattern(pattern: str) -> str:
     """
     composed = unicodedata.normalize("NFC", pattern).replace("…", "...")
     lines = composed.split("\n")
-    table: dict[str, str | int | None] = {**_table()}
+    variants: dict[str, str | int | None] = {**_table()}
+    table = str.maketrans(variants)
     visible = (regex.sub(f"[{_INVISIBLE}]", "", line) for line in lines)
-    folded = (line.translate(str.maketrans(table)) for line in visible)
+    folded = (line.translate(table) for line in visible)
     return "\n".join(folded)
 
 
