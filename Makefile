@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: setup demo serve test lint format protos rules golden-diff accept bench clean
+.PHONY: setup demo serve test lint format protos rules golden-diff accept bench bench-quality floors model clean
 
 setup: $(READY)                ## make the virtual environment
 $(READY): pyproject.toml
@@ -50,6 +50,17 @@ accept: setup                  ## take today's answer for one case: make accept 
 bench: setup                   ## speed beside peers; the table also goes to build/bench.txt
 	@mkdir -p build
 	@$(BIN)/python -m cleaner.bench.speed --out build/bench.txt
+
+bench-quality: setup           ## quality beside peers: make bench-quality DATA=folder
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[quality]'
+	@$(BIN)/python -m cleaner.bench.quality '$(DATA)'
+
+floors: setup                  ## raise golden/floors.json to what is reached today
+	@$(BIN)/python -m cleaner.bench.floors --raise $(if $(wildcard build/quality/quality.json),--quality build/quality/quality.json)
+
+model: setup                   ## train the classifier anew: make model DATA=folder
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[train]'
+	@$(BIN)/python -m cleaner.learn.trainer '$(DATA)'
 
 clean:                         ## remove what setup and tests made
 	rm -rf .venv build .mypy_cache .pytest_cache .ruff_cache .hypothesis

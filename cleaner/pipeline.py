@@ -15,6 +15,7 @@ from functools import cached_property
 
 from cleaner.decide import decide
 from cleaner.detect import Claims, detect
+from cleaner.detect.models import card
 from cleaner.detect.patterns import Known, Matcher
 from cleaner.detect.rulebook import Rulebook, load_rulebook
 from cleaner.errors import CleanerError
@@ -164,11 +165,12 @@ def as_document(document: str | bytes | Document) -> Document:
 
 
 def ruleset_version(book: Rulebook) -> str:
-    """Return the digest that names a rulebook together with the code that applies it."""
-    return hashlib.sha256(f"{DECISIONS}:{book.digest}".encode()).hexdigest()[:16]
+    """Return the digest that names rulebook, classifier and the code that applies them."""
+    known = f"{DECISIONS}:{book.digest}:{card()['digest']}"
+    return hashlib.sha256(known.encode()).hexdigest()[:16]
 
 
-DECISIONS = 1
+DECISIONS = 2
 """Raised when code changes what the same rules decide."""
 
 _loaded: list[Matcher] = []

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from cleaner.detect.rulebook import Category
 from cleaner.errors import InvalidInput, UnknownName
 
-DETECTORS = ("rules", "structure")
+DETECTORS = ("rules", "structure", "classifier")
 """Names of the Detectors, in the order in which they speak."""
 
 
@@ -20,18 +20,20 @@ class Profile:
     summary: str
     min_confidence: float
     """A claim below this counts only in company."""
-    detectors: tuple[str, ...]
-    """Who may speak; empty for all."""
+    min_learned: float
+    """The same for the classifier, whose claims never count in company alone."""
+    detectors: tuple[str, ...] = DETECTORS
+    """Who may speak."""
 
 
 PROFILES = {
     profile.name: profile
     for profile in (
-        Profile("standard", "The article as it was published, without the chrome", 0.6, ()),
+        Profile("standard", "The article as it was published, without the chrome", 0.6, 0.85),
         Profile(
-            "body", "The article's body: no headline, standfirst, byline, date, caption", 0.5, ()
+            "body", "The article's body: no headline, standfirst, byline, date, caption", 0.5, 0.5
         ),
-        Profile("light", "Only what is certain: rules and strong templates", 0.9, ("rules",)),
+        Profile("light", "Only what is certain: rules and strong templates", 0.9, 1.0, ("rules",)),
     )
 }
 
@@ -49,7 +51,7 @@ class Options:
     detectors: tuple[str, ...] = ()
     """Which Detectors may speak; empty for the profile's own choice."""
     min_confidence: float | None = None
-    """0 to 1; None for the profile's own."""
+    """0 to 1, of every Detector alike; None for the profile's own."""
     reflow: bool = False
     """Whether to join the lines of hard-wrapped paragraphs."""
 
@@ -61,6 +63,7 @@ class Policy:
     categories: frozenset[str]
     """What goes."""
     min_confidence: float
+    min_learned: float
     detectors: tuple[str, ...]
     reflow: bool
 
@@ -86,7 +89,8 @@ def resolve(options: Options, categories: dict[str, Category]) -> Policy:
     return Policy(
         categories=frozenset(goes | set(options.remove)) - frozenset(options.keep),
         min_confidence=least,
-        detectors=options.detectors or profile.detectors or DETECTORS,
+        min_learned=profile.min_learned if options.min_confidence is None else least,
+        detectors=options.detectors or profile.detectors,
         reflow=options.reflow,
     )
 

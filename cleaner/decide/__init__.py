@@ -16,8 +16,18 @@ from cleaner.detect import Claims, block_at
 from cleaner.model import Action, Finding, Verdict
 from cleaner.profiles import Policy
 from cleaner.segment import Segmented
+from cleaner.segment.features import words
 
 __all__ = ["decide"]
+
+# A rule of this confidence explains a removal better than any number.
+_LEARNED_AT_MOST = 0.5
+LEARNED = "classifier"
+# Share of a document's characters up to which what the classifier claims is doubted.
+_FULL_PAGE = 0.1
+# How far above the body its head may begin, and how many lines it has.
+_HEAD_REACH, _HEAD_LINES = 8, 3
+_HEADLINE_WORDS = 3
 
 
 def decide(page: Segmented, claims: Claims, policy: Policy) -> tuple[Verdict, ...]:
@@ -27,12 +37,13 @@ def decide(page: Segmented, claims: Claims, policy: Policy) -> tuple[Verdict, ..
     asked = [
         finding
         for finding in claims.findings
-        if finding.category in policy.categories
-        and finding.confidence >= min(WEAK, policy.min_confidence)
+        if finding.category in policy.categories and finding.confidence >= _least(finding, policy)
     ]
-    whole, parts = _by_block(page, asked)
+    whole, parts = _by_block(page, _doubted(page, asked, policy))
     _promote(page, whole, parts, policy.min_confidence)
     kept = _kept_by_rule(page, claims) | guarded(page, whole.keys() | parts.keys())
+    if "headline" not in policy.categories:
+        kept |= _head(page, whole)
     removed, weak = _strong_and_weak(whole, kept, policy.min_confidence)
     lifted = in_company(page.texts, removed, weak, set(kept)) if removed else {}
     verdicts: list[Verdict] = []
@@ -49,6 +60,40 @@ def decide(page: Segmented, claims: Claims, policy: Policy) -> tuple[Verdict, ..
             verdict = _verdict(block.start, block.end, Action.KEEP, about)
             verdicts.append(replace(verdict, reason=reason) if reason else verdict)
     return tuple(verdicts)
+
+
+def _least(finding: Finding, policy: Policy) -> float:
+    """Return the confidence from which a claim is heard at all."""
+    if finding.detector == LEARNED:
+        return policy.min_learned
+    return min(WEAK, policy.min_confidence)
+
+
+def _doubted(page: Segmented, asked: list[Finding], policy: Policy) -> list[Finding]:
+    """Leave out the classifier's less certain claims in a document that is nearly all article.
+
+    What one claim in twenty is wrong about is little on a full page, and all there is in a poem.
+    """
+    learned = [finding for finding in asked if finding.detector == LEARNED]
+    claimed = sum(finding.end - finding.start for finding in learned)
+    if claimed > _FULL_PAGE * sum(block.end - block.start for block in page.blocks):
+        return asked
+    least = (1 + policy.min_learned) / 2
+    return [f for f in asked if f.detector != LEARNED or f.confidence >= least]
+
+
+def _head(page: Segmented, whole: dict[int, list[Finding]]) -> dict[int, str]:
+    """Protect from the classifier what may be headline, byline and date: next above the body."""
+    body = next((n for n, prose in enumerate(page.prose) if prose and n not in whole), 0)
+    above = [
+        index
+        for index in range(max(body - _HEAD_REACH, 0), body)
+        if all(finding.detector == LEARNED for finding in whole.get(index, ()))
+    ]
+    head = above[-_HEAD_LINES:]
+    while head and words(page.texts[head[0]]) < _HEADLINE_WORDS:
+        del head[0]
+    return dict.fromkeys(head, "guard: may be the head of the article")
 
 
 def _blank(page: Segmented) -> Verdict:
@@ -95,20 +140,28 @@ def _strong_and_weak(
     weak: dict[int, Finding] = {}
     for index, findings in whole.items():
         if index not in kept:
-            best = max(findings, key=lambda finding: finding.confidence)
-            (removed if best.confidence >= least else weak)[index] = best
+            surest = max(finding.confidence for finding in findings)
+            (removed if surest >= least else weak)[index] = min(findings, key=_rank)
     return removed, weak
 
 
 def _ranked(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    return tuple(sorted(findings, key=lambda finding: -finding.confidence))
+    return tuple(sorted(findings, key=_rank))
+
+
+def _rank(finding: Finding) -> float:
+    """Order claims, strongest first; what a rule or structure can name goes before the learned."""
+    learned = finding.detector == LEARNED
+    return -min(finding.confidence, _LEARNED_AT_MOST) if learned else -finding.confidence
 
 
 def _verdict(start: int, end: int, action: Action, findings: tuple[Finding, ...]) -> Verdict:
     if not findings:
         return Verdict(start, end, action)
     best = findings[0]
-    return Verdict(start, end, action, best.category, best.confidence, findings)
+    named = next((f.category for f in findings if f.category != "other"), best.category)
+    surest = max(finding.confidence for finding in findings)
+    return Verdict(start, end, action, named, surest, findings)
 
 
 def _lifted(

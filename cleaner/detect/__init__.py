@@ -55,9 +55,16 @@ def _rules(page: Segmented, ruled: list[Finding]) -> Iterator[Finding]:
     yield from ruled
 
 
+def _classifier(page: Segmented, ruled: list[Finding]) -> Iterator[Finding]:
+    from cleaner.detect.classifier import classify  # numpy costs a command that goes without it
+
+    yield from classify(page)
+
+
 DETECTORS: tuple[tuple[str, Callable[[Segmented, list[Finding]], Iterator[Finding]]], ...] = (
     ("rules", _rules),
     ("structure", structure),
+    ("classifier", _classifier),
 )
 
 

@@ -28,6 +28,8 @@ _CREDITED = regex.compile(r"\((?:\p{Lu}[^()]{1,40})\)\Z")
 _LONGEST_LIST = 25
 _LONGEST_APPEAL = 14
 _LEAST_PROSE = 2
+_LONG_PARAGRAPH = 100
+_HEADLINE_WORDS = 4
 _APPEALS = frozenset({"donation", "newsletter", "paywall", "app", "share"})
 
 
@@ -74,6 +76,7 @@ def structure(page: Segmented, ruled: list[Finding]) -> Iterator[Finding]:
     view = _View(page, _by_block(page, ruled))
     yield from _outside_main(view)
     yield from _article_head(view)
+    yield from _repeated(view)
     if view.claimed:
         yield from _teasers(view)
         yield from _lists(view)
@@ -263,6 +266,35 @@ def _article_head(view: _View) -> Iterator[Finding]:
         else:
             category, why = "standfirst", "Stands between the headline and the first paragraph"
         yield view.claim(index, category, 0.7, f"structure.{category}", why)
+
+
+def _repeated(view: _View) -> Iterator[Finding]:
+    """All but one of the places where the same long paragraph or the headline stands.
+
+    The paragraph with most of the article around it stays, and the headline next to the body.
+    """
+    first, _ = view.body
+    places: dict[str, list[int]] = {}
+    for index, text in enumerate(view.page.texts):
+        if len(text) >= _LONG_PARAGRAPH or (index < first and _could_be_headline(text)):
+            places.setdefault(text.casefold(), []).append(index)
+    for copies in places.values():
+        if len(copies) > 1:
+            stays = max(copies, key=lambda index: (_company(view, index), index))
+            for index in copies:
+                if index != stays:
+                    why = "The same text stands elsewhere in the document"
+                    yield view.claim(index, "other", 0.8, "structure.repeated", why)
+
+
+def _could_be_headline(text: str) -> bool:
+    return is_title_like(text) and words(text) >= _HEADLINE_WORDS
+
+
+def _company(view: _View, index: int) -> int:
+    """Count the paragraphs of running text close to a Block."""
+    near = range(max(index - 3, 0), min(index + 4, len(view.page.texts)))
+    return sum(view.page.prose[other] for other in near)
 
 
 def _capitals(text: str) -> float:

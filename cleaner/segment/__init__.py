@@ -27,6 +27,17 @@ class Segmented:
     texts: list[str]
     """The folded text of each Block, on one line."""
 
+    @property
+    def gaps(self) -> list[int]:
+        """How many blank lines stand before each Block."""
+        last = [-1, *(block.last for block in self.blocks)]
+        return [block.first - before - 1 for block, before in zip(self.blocks, last, strict=False)]
+
+    @property
+    def indents(self) -> list[int]:
+        """How many blank characters stand before each Block in its first Line."""
+        return [block.start - self.lines[block.first].start for block in self.blocks]
+
     @cached_property
     def prose(self) -> list[bool]:
         """Whether each Block reads as running text."""

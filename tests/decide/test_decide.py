@@ -33,7 +33,8 @@ def verdicts_of(small_matcher: Matcher) -> Decide:
     def of(text: str, options: Options = Options()) -> tuple[Verdict, ...]:
         asked = resolve(options, small_matcher.book.categories)
         page = page_of(text)
-        return decide(page, detect(page, small_matcher, asked.detectors), asked)
+        names = options.detectors or ("rules", "structure")
+        return decide(page, detect(page, small_matcher, names), asked)
 
     return of
 
@@ -231,3 +232,49 @@ def test_policy_below_zero_confidence_takes_all_claims(policy: Policy) -> None:
     assert gone(decide(page_of(text), found, replace(policy, min_confidence=0.0)), text) == [
         "Share"
     ]
+
+
+def learned(page: Segmented, index: int, confidence: float, category: str = "other") -> Finding:
+    block = page.blocks[index]
+    return Finding(
+        "classifier", block.start, block.end, category, confidence, Evidence("classifier.other", "")
+    )
+
+
+@pytest.mark.parametrize(
+    ("profile", "confidence", "goes"),
+    [
+        ("standard", 0.99, True),
+        ("standard", 0.6, False),
+        ("body", 0.6, True),
+        ("body", 0.4, False),
+    ],
+)
+def test_the_classifier_is_heard_from_the_profile_s_own_threshold(
+    small_matcher: Matcher, profile: str, confidence: float, goes: bool
+) -> None:
+    text = text_of(A, "Ten walks for a rainy weekend", B)
+    page = page_of(text)
+    claims = Claims((learned(page, 1, confidence),))
+    verdicts = decide(page, claims, resolve(Options(profile), small_matcher.book.categories))
+    assert gone(verdicts, text) == (["Ten walks for a rainy weekend"] if goes else [])
+
+
+def test_a_rule_s_name_is_better_than_none(small_matcher: Matcher) -> None:
+    text = text_of(A, SUBSCRIBE, B)
+    page = page_of(text)
+    block = page.blocks[1]
+    ruled = Finding("rules", block.start, block.end, "newsletter", 0.7, Evidence("x", "y"))
+    claims = Claims((learned(page, 1, 0.99), ruled))
+    verdicts = decide(page, claims, resolve(Options(), small_matcher.book.categories))
+    assert (verdicts[1].category, verdicts[1].confidence) == ("newsletter", 0.99)
+    assert [row.detector for row in verdicts[1].findings] == ["rules", "classifier"]
+
+
+def test_a_keep_rule_and_a_guard_protect_from_the_classifier(small_matcher: Matcher) -> None:
+    quote = '"Ten walks for a rainy weekend," she said.'
+    text = text_of(A, quote, B)
+    page = page_of(text)
+    claims = Claims((learned(page, 0, 0.99), learned(page, 1, 0.99)), ((0, len(A), "keep rule x"),))
+    verdicts = decide(page, claims, resolve(Options("body"), small_matcher.book.categories))
+    assert gone(verdicts, text) == []

@@ -10,10 +10,10 @@ from cleaner import Document, Limits
 from cleaner.detect import Claims, detect
 from cleaner.detect.patterns import Matcher
 from cleaner.ingest import ingest
-from cleaner.profiles import DETECTORS
 from cleaner.segment import segment
 
 Claim = Callable[..., Claims]
+HAND_WRITTEN = ("rules", "structure")
 
 
 @pytest.fixture
@@ -23,6 +23,6 @@ def claims_of(small_matcher: Matcher) -> Claim:
     def claim(text: str | Document, *names: str) -> Claims:
         document = text if isinstance(text, Document) else Document(text=text)
         page = segment(ingest(document, Limits()))
-        return detect(page, small_matcher, names or DETECTORS)
+        return detect(page, small_matcher, names or HAND_WRITTEN)
 
     return claim

@@ -154,3 +154,35 @@ def test_every_structure_explains_itself(claims_of: Claim) -> None:
         assert 0 < row.confidence <= 1
         assert row.evidence.source
         assert row.evidence.why
+
+
+HEADLINE = "Old bridge over the river to be rebuilt"
+
+
+@pytest.mark.parametrize(
+    ("blocks", "copies"),
+    [
+        ((HEADLINE, A + " " + B, B, A, A + " " + B), [A + " " + B]),
+        ((A + " " + B, TITLE, HEADLINE, A + " " + B, A, B), [A + " " + B]),
+        ((HEADLINE, "Coast Daily", HEADLINE, A, B), [HEADLINE]),
+        ((HEADLINE, A, B, HEADLINE), []),
+        ((A, B, "Yes, she said.", A, "Yes, she said."), []),
+    ],
+    ids=["paragraph", "teaser-above", "headline", "headline-below", "short"],
+)
+def test_what_stands_twice_goes_once(
+    claims_of: Claim, blocks: tuple[str, ...], copies: list[str]
+) -> None:
+    text = text_of(*blocks)
+    assert claimed(claims_of(text), text, "structure.repeated") == copies
+
+
+def test_of_two_copies_the_one_in_the_article_stays(claims_of: Claim) -> None:
+    paragraph = f"{A} {B}"
+    text = text_of(
+        paragraph, TITLE, "Who paid for it", "A tale of two towns", HEADLINE, paragraph, A, B
+    )
+    (copy,) = [
+        row for row in claims_of(text).findings if row.evidence.source == "structure.repeated"
+    ]
+    assert copy.start == 0

@@ -1,0 +1,178 @@
+"""The ``classifier`` detector: every line judged from its words, its shape and its neighbours.
+
+It knows no publisher and no phrase, only what was learned from labelled pages of many: which
+words stand in articles, and how a document's lines are arranged around one. Full pages and
+extractors' output are judged by the same numbers; the document itself tells them apart.
+
+Known misses stand in the model's card, ``cleaner/models/classifier.json``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleaner.detect.classifier.features import Layout, describe
+from cleaner.detect.classifier.network import Network
+from cleaner.detect.classifier.scoring import NgramTable
+from cleaner.detect.classifier.tokens import tokenise
+from cleaner.detect.models import CLASSIFIER, MODELS
+from cleaner.model import Evidence, Finding
+from cleaner.segment import Segmented
+
+Floats = NDArray[np.float32]
+
+# Below this a line is not even suspected.
+_LEAST_CONFIDENCE = 0.5
+# A line is taken for headline, byline, date or caption from this probability: they are rare, so
+# little chrome is taken for one.
+_HEAD = 0.08
+_TIME = re.compile(r"\d{1,2}[:.]\d\d")
+_NAMED = 3
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """A trained model: how lines are described, judged and explained."""
+
+    sorts: NDArray[np.uint8]
+    """`characters.Sort` of each code point."""
+    lower: NDArray[np.uint64]
+    """Lower case of each code point, all digits alike."""
+    ngrams: NgramTable
+    network: Network
+    speaks: Floats
+    """What each feature adds to the log-odds of article, by the best linear account of them."""
+    slope: float
+    """Calibration: true log-odds are ``slope * log-odds + offset``."""
+    offset: float
+
+    def judge(self, lines: list[str], layout: Layout) -> tuple[Floats, Floats, Floats]:
+        """Return each line's probability of article and of head, and its standard features."""
+        _, features = self.features(lines, layout)
+        odds = self.network.log_odds(features)
+        odds[:, 0] = self.slope * odds[:, 0] + self.offset
+        article, head = (1 / (1 + np.exp(-np.clip(odds, -30, 30)))).T
+        return article, head, self.network.standard(features)
+
+    def features(self, lines: list[str], layout: Layout) -> tuple[tuple[str, ...], Floats]:
+        """Return the names of the features, and a row of them for each line."""
+        tokens = tokenise(lines, self.sorts, self.lower)
+        score, known = self.ngrams.score(*tokens.ngrams(), tokens.lines)
+        return describe(tokens, layout, score, known)
+
+    def layout(self, page: Segmented) -> Layout:
+        """Return what stands around the Blocks of `page`."""
+        title = page.document.title.replace("\n", " ").strip()
+        hashes = tokenise([title], self.sorts, self.lower).hashes.tolist() if title else ()
+        gaps, indents = (np.array(row, np.float32) for row in (page.gaps, page.indents))
+        return Layout(gaps, indents, frozenset(hashes))
+
+
+def classify(page: Segmented) -> Iterator[Finding]:
+    """Yield what the shipped model says of the Blocks of `page` that it takes for no article."""
+    if not page.blocks:
+        return
+    model = shipped()
+    article, head, features = model.judge(page.texts, model.layout(page))
+    suspects = np.flatnonzero(article <= 1 - _LEAST_CONFIDENCE)
+    reasons = _reasons(features[suspects], model.speaks)
+    for index, why in zip(suspects.tolist(), reasons, strict=True):
+        block = page.blocks[index]
+        text = page.texts[index]
+        in_head = head[index] >= _HEAD or _TIME.fullmatch(text)
+        category = _head_category(text) if in_head else "other"
+        confidence = round(float(1 - article[index]), 3)
+        evidence = Evidence(f"classifier.{category}", why)
+        yield Finding("classifier", block.start, block.end, category, confidence, evidence)
+
+
+def _head_category(text: str) -> str:
+    """Name a line of an article's head by its shape."""
+    if any(char.isdigit() for char in text) and len(text) < 60:
+        return "date"
+    words = len(text.split())
+    if words <= 4:
+        return "byline"
+    return "headline" if words <= 20 else "standfirst"
+
+
+def _reasons(features: Floats, speaks: Floats) -> list[str]:
+    """Name for each row the features that speak most against article, and how they stand."""
+    names = feature_names()
+    strongest = np.argsort(features * speaks, axis=1)[:, :_NAMED].tolist()
+    return [
+        "Learned: " + ", ".join(f"{names[n]} {'high' if row[n] > 0 else 'low'}" for n in columns)
+        for row, columns in zip(features, strongest, strict=True)
+    ]
+
+
+@cache
+def feature_names() -> tuple[str, ...]:
+    """Return the names of the columns of a line's features."""
+    blank = np.zeros(2, np.float32)
+    tokens = tokenise(["a", "b"], shipped().sorts, shipped().lower)
+    return describe(tokens, Layout(blank, blank), blank, blank)[0]
+
+
+@cache
+def shipped() -> Classifier:
+    """Return the model that ships with the package, loaded once."""
+    return load(MODELS / CLASSIFIER)
+
+
+def load(path: Path) -> Classifier:
+    """Read a model that `save` wrote."""
+    with np.load(path, allow_pickle=False) as file:
+        arrays = {name: file[name] for name in file.files}
+    wide = {
+        name: value.astype(np.float32)
+        for name, value in arrays.items()
+        if value.dtype == np.float16
+    }
+    layers = range(sum(name.startswith("mix_bias") for name in wide))
+    scale, bias, slope, offset = arrays["numbers"].tolist()
+    return Classifier(
+        sorts=arrays["sorts"],
+        lower=arrays["lower"].astype(np.uint64),
+        ngrams=NgramTable(arrays["weights"], arrays["marks"], scale, bias),
+        network=Network(
+            mean=arrays["mean"],
+            spread=arrays["spread"],
+            mixes=tuple(wide[f"mix{n}"] for n in layers),
+            mix_biases=tuple(wide[f"mix_bias{n}"] for n in layers),
+            **{name: wide[name] for name in _SINGLE},
+        ),
+        speaks=wide["speaks"],
+        slope=slope,
+        offset=offset,
+    )
+
+
+_SINGLE = ("dense", "dense_bias", "context", "last", "last_bias")
+
+
+def save(model: Classifier, path: Path) -> None:
+    """Write a model: weights of the network in half precision, n-grams in bytes."""
+    network = model.network
+    narrow = {name: getattr(network, name) for name in _SINGLE} | {"speaks": model.speaks}
+    for index, (mix, bias) in enumerate(zip(network.mixes, network.mix_biases, strict=True)):
+        narrow |= {f"mix{index}": mix, f"mix_bias{index}": bias}
+    table = model.ngrams
+    np.savez_compressed(
+        path,
+        sorts=model.sorts,
+        lower=model.lower.astype(np.uint16),
+        weights=table.weights,
+        marks=table.marks,
+        mean=network.mean,
+        spread=network.spread,
+        numbers=np.array([table.scale, table.bias, model.slope, model.offset]),
+        **{name: value.astype(np.float16) for name, value in narrow.items()},
+    )

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import numpy as np
+
+from cleaner.learn.labels import ARTICLE_LINE, CHROME_LINE
+from cleaner.learn.mixtures import mixed, proof_documents, proofs, runs_of
+
+ARTICLE = [f"Paragraph number {n} of an article about ferries." for n in range(6)]
+
+
+def test_the_article_stays_whole_and_in_order() -> None:
+    chrome = [[("Subscribe now", CHROME_LINE), ("Thank you", CHROME_LINE)]]
+    for seed in range(20):
+        lines = mixed(ARTICLE, chrome, np.random.default_rng(seed))
+        assert [text for text, label in lines if label == ARTICLE_LINE] == ARTICLE
+        assert [text for text, label in lines if label == CHROME_LINE] == [
+            "Subscribe now",
+            "Thank you",
+        ]
+
+
+def test_runs_have_a_telling_line() -> None:
+    lines = ["Home", "Sport", "The article.", "Read our newsletter every single morning", "Sign up"]
+    labels = [CHROME_LINE, CHROME_LINE, ARTICLE_LINE, CHROME_LINE, CHROME_LINE]
+    assert [[text for text, _ in run] for run in runs_of(lines, labels)] == [lines[3:]]
+
+
+def test_long_chrome_is_cut_into_runs() -> None:
+    lines = [f"Teaser number {n} of a very long list" for n in range(12)]
+    found = list(runs_of(lines, [CHROME_LINE] * 12))
+    assert [len(run) for run in found] == [5, 5, 2]
+
+
+def test_every_language_of_the_rules_has_documents() -> None:
+    documents = list(proof_documents(np.random.default_rng(0)))
+    assert {language for language, _ in documents} == set(proofs()) - {"mul"}
+    for _, lines in documents:
+        assert {label for _, label in lines} == {ARTICLE_LINE, CHROME_LINE}
