@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: setup demo serve test lint format protos rules golden-diff accept bench bench-quality floors model clean
+.PHONY: setup demo serve test lint format protos rules golden-diff accept bench bench-quality floors model test-train clean
 
 setup: $(READY)                ## make the virtual environment
 $(READY): pyproject.toml
@@ -61,6 +61,10 @@ floors: setup                  ## raise golden/floors.json to what is reached to
 model: setup                   ## train the classifier anew: make model DATA=folder
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[train]'
 	@$(BIN)/python -m cleaner.learn.trainer '$(DATA)'
+
+test-train: setup              ## the tests of training, with PyTorch
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[train]'
+	$(BIN)/python -m pytest tests/learn
 
 clean:                         ## remove what setup and tests made
 	rm -rf .venv build .mypy_cache .pytest_cache .ruff_cache .hypothesis

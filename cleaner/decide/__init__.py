@@ -16,14 +16,14 @@ from cleaner.detect import Claims, block_at
 from cleaner.model import Action, Finding, Verdict
 from cleaner.profiles import Policy
 from cleaner.segment import Segmented
-from cleaner.segment.features import words
+from cleaner.segment.features import width, words
 
 __all__ = ["decide"]
 
-# A rule of this confidence explains a removal better than any number.
-_LEARNED_AT_MOST = 0.5
+# Whatever a rule has to say explains a removal better than any number does.
+_LEARNED_AT_MOST = WEAK / 2
 LEARNED = "classifier"
-# Share of a document's characters up to which what the classifier claims is doubted.
+# Share of a document's text up to which what the classifier claims is doubted.
 _FULL_PAGE = 0.1
 # How far above the body its head may begin, and how many lines it has.
 _HEAD_REACH, _HEAD_LINES = 8, 3
@@ -73,10 +73,17 @@ def _doubted(page: Segmented, asked: list[Finding], policy: Policy) -> list[Find
     """Leave out the classifier's less certain claims in a document that is nearly all article.
 
     What one claim in twenty is wrong about is little on a full page, and all there is in a poem.
+    Where no running text stays that something could be chrome to, it is not heard at all.
     """
     learned = [finding for finding in asked if finding.detector == LEARNED]
-    claimed = sum(finding.end - finding.start for finding in learned)
-    if claimed > _FULL_PAGE * sum(block.end - block.start for block in page.blocks):
+    gone = {finding.start for finding in learned}
+    blocks = zip(page.blocks, page.prose, strict=True)
+    if not any(prose and block.start not in gone for block, prose in blocks):
+        return [finding for finding in asked if finding.detector != LEARNED]
+    widths = [width(text) for text in page.texts]
+    starts = (block.start for block in page.blocks)
+    claimed = sum(size for size, start in zip(widths, starts, strict=True) if start in gone)
+    if claimed > _FULL_PAGE * sum(widths):
         return asked
     least = (1 + policy.min_learned) / 2
     return [f for f in asked if f.detector != LEARNED or f.confidence >= least]
@@ -159,9 +166,8 @@ def _verdict(start: int, end: int, action: Action, findings: tuple[Finding, ...]
     if not findings:
         return Verdict(start, end, action)
     best = findings[0]
-    named = next((f.category for f in findings if f.category != "other"), best.category)
     surest = max(finding.confidence for finding in findings)
-    return Verdict(start, end, action, named, surest, findings)
+    return Verdict(start, end, action, best.category, surest, findings)
 
 
 def _lifted(

@@ -35,7 +35,7 @@ from cleaner.learn.samples import Sample, kind_of, read_samples
 from cleaner.learn.texts import write_texts
 
 Floats = NDArray[np.float32]
-EPOCHS = 16
+EPOCHS = 14
 # The fold that calibration and the card's figures come from.
 _HELD_OUT = 0
 # Features of the n-gram score, hidden from some documents in training.

@@ -278,3 +278,25 @@ def test_a_keep_rule_and_a_guard_protect_from_the_classifier(small_matcher: Matc
     claims = Claims((learned(page, 0, 0.99), learned(page, 1, 0.99)), ((0, len(A), "keep rule x"),))
     verdicts = decide(page, claims, resolve(Options("body"), small_matcher.book.categories))
     assert gone(verdicts, text) == []
+
+
+def test_where_no_running_text_stays_the_classifier_is_not_heard(small_matcher: Matcher) -> None:
+    text = text_of("By Jane Doe", "Ten walks for a rainy weekend")
+    page = page_of(text)
+    claims = Claims((learned(page, 0, 0.99), learned(page, 1, 0.99)))
+    verdicts = decide(page, claims, resolve(Options("body"), small_matcher.book.categories))
+    assert gone(verdicts, text) == []
+
+
+def test_in_a_document_that_is_nearly_all_article_the_classifier_has_to_be_surer(
+    small_matcher: Matcher,
+) -> None:
+    policy = resolve(Options(), small_matcher.book.categories)
+    sure = policy.min_learned + 0.01
+    for paragraphs, goes in (([A, B], ["Ten walks"]), ([A, B] * 9, [])):
+        text = text_of(*paragraphs, "Ten walks")
+        page = page_of(text)
+        claims = Claims((learned(page, len(paragraphs), sure),))
+        page_is_full = Claims((*claims.findings, *((learned(page, 1, sure),) if goes else ())))
+        verdicts = decide(page, page_is_full if goes else claims, policy)
+        assert ("Ten walks" in gone(verdicts, text)) == bool(goes)

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from unicodedata import normalize
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,7 +70,7 @@ class Classifier:
 
     def layout(self, page: Segmented) -> Layout:
         """Return what stands around the Blocks of `page`."""
-        title = page.document.title.replace("\n", " ").strip()
+        title = normalize("NFC", page.document.title.replace("\n", " ").strip())
         hashes = tokenise([title], self.sorts, self.lower).hashes.tolist() if title else ()
         gaps, indents = (np.array(row, np.float32) for row in (page.gaps, page.indents))
         return Layout(gaps, indents, frozenset(hashes))
@@ -80,12 +81,14 @@ def classify(page: Segmented) -> Iterator[Finding]:
     if not page.blocks:
         return
     model = shipped()
-    article, head, features = model.judge(page.texts, model.layout(page))
+    # Composed and decomposed letters are the same text and get the same answer.
+    lines = [normalize("NFC", text) for text in page.texts]
+    article, head, features = model.judge(lines, model.layout(page))
     suspects = np.flatnonzero(article <= 1 - _LEAST_CONFIDENCE)
     reasons = _reasons(features[suspects], model.speaks)
     for index, why in zip(suspects.tolist(), reasons, strict=True):
         block = page.blocks[index]
-        text = page.texts[index]
+        text = lines[index]
         in_head = head[index] >= _HEAD or _TIME.fullmatch(text)
         category = _head_category(text) if in_head else "other"
         confidence = round(float(1 - article[index]), 3)
