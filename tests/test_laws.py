@@ -397,6 +397,14 @@ def fates(result: Result) -> list[tuple[str, str, str]]:
     ),
     Options(),
 )
+@example(
+    "二年間の工事を終えて、古い橋が火曜日に再び開通した。市によると、費用は三億円だったという。住民は長い間待っていた。\n"
+    "The council voted on Tuesday to rebuild the old bridge, after two\n"
+    "winters in which nobody had been able to cross the river without driving\n"
+    "half an hour to the next one. The work is to take a year, the mayor\n"
+    "said.\n",
+    Options(),
+)
 def test_nfc_and_nfd_get_the_same_decisions(cleaner_of: Get, text: str, options: Options) -> None:
     """FAULTS 10."""
     composed, apart = (unicodedata.normalize(form, text) for form in ("NFC", "NFD"))

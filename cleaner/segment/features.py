@@ -10,7 +10,7 @@ import regex
 _REMEMBERED = 512
 
 _WIDE = regex.compile(
-    r"[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60]"
+    r"(?!\p{M})[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60]"
 )
 # Marks, invisible signs, and all but the first letter of a Korean syllable spelt in letters.
 _NO_WIDTH = regex.compile(r"[\p{M}\p{Cf}\u1160-\u11ff]")

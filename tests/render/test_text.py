@@ -123,7 +123,8 @@ def test_reflow_joins_chinese_without_a_space() -> None:
 
 
 def test_reflow_leaves_the_break_between_paragraphs(cleaner_of: Callable) -> None:
-    text = "\n".join(WRAPPED) + "\n\n" + "\n".join(WRAPPED) + "\n"
-    result = cleaner_of(Options(reflow=True)).clean(text)
-    assert result.text == " ".join(WRAPPED) + "\n\n" + " ".join(WRAPPED) + "\n"
+    other = [line.upper() for line in WRAPPED[:-1]] + ["The other end."]
+    text = "\n".join(WRAPPED) + "\n\n" + "\n".join(other) + "\n"
+    result = cleaner_of(Options(detectors=("rules",), reflow=True)).clean(text)
+    assert result.text == " ".join(WRAPPED) + "\n\n" + " ".join(other) + "\n"
     assert [result.document.text[join.start : join.end] for join in result.joins] == ["\n"] * 8
