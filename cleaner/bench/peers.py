@@ -100,7 +100,7 @@ def _justext(text: str, language: str, **settings: float) -> str:
     import justext
 
     words = justext.get_stoplist(_STOPLISTS.get(language[:2], "English"))
-    found = justext.justext(_as_page(text), words, **settings)
+    found = justext.justext(as_page(text), words, **settings)
     return "\n".join(part.text for part in found if not part.is_boilerplate)
 
 
@@ -111,10 +111,11 @@ def _nemo(text: str, language: str) -> str:
 def _boilerpy3(text: str, language: str) -> str:
     from boilerpy3.extractors import ArticleExtractor
 
-    return ArticleExtractor(raise_on_failure=False).get_content(_as_page(text)) or ""
+    return ArticleExtractor(raise_on_failure=False).get_content(as_page(text)) or ""
 
 
-def _as_page(text: str) -> str:
+def as_page(text: str) -> str:
+    """Return a page with each line of `text` as a paragraph: what judges of markup are given."""
     lines = "\n".join(f"<p>{html.escape(line)}</p>" for line in _lines(text))
     return f"<html><body>\n{lines}\n</body></html>"
 

@@ -8,7 +8,6 @@ same text as a paragraph.
 from __future__ import annotations
 
 import argparse
-import html
 import itertools
 import json
 import os
@@ -17,12 +16,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from cleaner.bench.golden import FOLDER, cases
+from cleaner.bench.peers import as_page
 from cleaner.client import Client
 from cleaner.model import Kind
 from cleaner.pipeline import Cleaner
@@ -203,16 +203,10 @@ def _command_line(texts: Texts) -> None:
         )  # fmt: skip
 
 
-def _pages(texts: Texts) -> Iterator[str]:
-    for text in texts:
-        rows = "".join(f"<p>{html.escape(line)}</p>" for line in text.splitlines() if line.strip())
-        yield f"<html><body>{rows}</body></html>"
-
-
 def _trafilatura(texts: Texts) -> None:
     import trafilatura
 
-    for page in _pages(texts):
+    for page in map(as_page, texts):
         trafilatura.extract(page)
 
 
@@ -220,7 +214,7 @@ def _justext(texts: Texts) -> None:
     import justext
 
     stop = justext.get_stoplist("English")
-    for page in _pages(texts):
+    for page in map(as_page, texts):
         justext.justext(page, stop)
 
 
@@ -228,7 +222,7 @@ def _boilerpy(texts: Texts) -> None:
     from boilerpy3 import extractors
 
     extractor = extractors.ArticleExtractor(raise_on_failure=False)
-    for page in _pages(texts):
+    for page in map(as_page, texts):
         extractor.get_content(page)
 
 

@@ -76,6 +76,8 @@ def _doubted(page: Segmented, asked: list[Finding], policy: Policy) -> list[Find
     Where no running text stays that something could be chrome to, it is not heard at all.
     """
     learned = [finding for finding in asked if finding.detector == LEARNED]
+    if not learned:
+        return asked
     gone = {finding.start for finding in learned}
     blocks = zip(page.blocks, page.prose, strict=True)
     if not any(prose and block.start not in gone for block, prose in blocks):

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from cleaner.detect.classifier import Classifier, save
 from cleaner.detect.classifier.characters import tables
-from cleaner.detect.classifier.features import Layout, describe
+from cleaner.detect.classifier.features import Layout, describe, feature_names
 from cleaner.detect.classifier.network import Network
 from cleaner.detect.models import CARD, CLASSIFIER, MODELS
 from cleaner.learn import convolution, ngrams
@@ -94,7 +94,7 @@ def train(
     with multiprocessing.get_context("spawn").Pool(workers) as pool:
         pairs = zip(samples, scores, strict=True)
         described = list(pool.imap(_described, pairs, chunksize=16))
-    hidden = [n for n, name in enumerate(_names()) if any(part in name for part in _SCORED)]
+    hidden = [n for n, name in enumerate(feature_names()) if any(part in name for part in _SCORED)]
     network, held_out = _networks(described, hidden, epochs, workers)
     apart = [row for row in described if row.sample.fold == _HELD_OUT]
     odds = [held_out.log_odds(row.features.astype(np.float32)) for row in apart]
@@ -153,11 +153,6 @@ def layout_of(sample: Sample) -> Layout:
     return Layout(sample.gaps, sample.indents, frozenset(title))
 
 
-def _names() -> tuple[str, ...]:
-    blank = np.zeros(2, np.float32)
-    return describe(tokens_of(["a", "b"]), Layout(blank, blank), blank, blank)[0]
-
-
 def _calibrated(rows: Sequence[_Described], odds: Sequence[Floats]) -> tuple[float, float]:
     """Fit slope and offset of log-odds on documents that the network has not seen."""
     labels = np.concatenate([row.sample.labels for row in rows])
@@ -201,7 +196,7 @@ def _facts(
         "folds": f"{FOLDS}, by publisher; figures and calibration from fold {_HELD_OUT}, by a "
         "network that was trained without it",
         "epochs": epochs,
-        "features": len(_names()),
+        "features": len(feature_names()),
         "figures of the held-out fold, by words": {
             source: _figures(apart, odds, source)
             for source in sorted({row.sample.source for row in apart})

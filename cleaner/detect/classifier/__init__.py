@@ -19,7 +19,7 @@ from unicodedata import normalize
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaner.detect.classifier.features import Layout, describe
+from cleaner.detect.classifier.features import Layout, describe, feature_names
 from cleaner.detect.classifier.network import Network
 from cleaner.detect.classifier.scoring import NgramTable
 from cleaner.detect.classifier.tokens import tokenise
@@ -55,12 +55,12 @@ class Classifier:
     offset: float
 
     def judge(self, lines: list[str], layout: Layout) -> tuple[Floats, Floats, Floats]:
-        """Return each line's probability of article and of head, and its standard features."""
+        """Return each line's probability of article and of head, and its features."""
         _, features = self.features(lines, layout)
         odds = self.network.log_odds(features)
         odds[:, 0] = self.slope * odds[:, 0] + self.offset
         article, head = (1 / (1 + np.exp(-np.clip(odds, -30, 30)))).T
-        return article, head, self.network.standard(features)
+        return article, head, features
 
     def features(self, lines: list[str], layout: Layout) -> tuple[tuple[str, ...], Floats]:
         """Return the names of the features, and a row of them for each line."""
@@ -81,11 +81,12 @@ def classify(page: Segmented) -> Iterator[Finding]:
     if not page.blocks:
         return
     model = shipped()
-    # Composed and decomposed letters are the same text and get the same answer.
-    lines = [normalize("NFC", text) for text in page.texts]
+    # Composed and decomposed letters are the same text and get the same answer; a Block of control
+    # characters alone reads as a blank.
+    lines = [normalize("NFC", text) or " " for text in page.texts]
     article, head, features = model.judge(lines, model.layout(page))
     suspects = np.flatnonzero(article <= 1 - _LEAST_CONFIDENCE)
-    reasons = _reasons(features[suspects], model.speaks)
+    reasons = _reasons(model.network.standard(features[suspects]), model.speaks)
     for index, why in zip(suspects.tolist(), reasons, strict=True):
         block = page.blocks[index]
         text = lines[index]
@@ -114,14 +115,6 @@ def _reasons(features: Floats, speaks: Floats) -> list[str]:
         "Learned: " + ", ".join(f"{names[n]} {'high' if row[n] > 0 else 'low'}" for n in columns)
         for row, columns in zip(features, strongest, strict=True)
     ]
-
-
-@cache
-def feature_names() -> tuple[str, ...]:
-    """Return the names of the columns of a line's features."""
-    blank = np.zeros(2, np.float32)
-    tokens = tokenise(["a", "b"], shipped().sorts, shipped().lower)
-    return describe(tokens, Layout(blank, blank), blank, blank)[0]
 
 
 @cache

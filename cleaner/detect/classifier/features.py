@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaner.detect.classifier.characters import SORTS, Sort
-from cleaner.detect.classifier.tokens import Tokens, sequence_hashes
+from cleaner.detect.classifier.characters import PLANE, SORTS, Sort
+from cleaner.detect.classifier.tokens import Tokens, sequence_hashes, tokenise
 
 Floats = NDArray[np.float32]
 Columns = tuple[Sequence[str], NDArray[np.generic] | Sequence[NDArray[np.generic]]]
@@ -78,6 +79,14 @@ def describe(
             out[:, at] = column
             at += 1
     return names, out
+
+
+@cache
+def feature_names() -> tuple[str, ...]:
+    """Return the names of the columns of `describe`, in order; they are the same for any text."""
+    blank = np.zeros(2, np.float32)
+    tokens = tokenise(["a", "b"], np.zeros(PLANE, np.uint8), np.zeros(PLANE, np.uint64))
+    return describe(tokens, Layout(blank, blank), blank, blank)[0]
 
 
 class _Shape:

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cleaner.detect.classifier import feature_names, shipped
-from cleaner.detect.classifier.features import Layout
+from cleaner.detect.classifier import shipped
+from cleaner.detect.classifier.features import Layout, feature_names
 
 PARAGRAPH = "The ferry to the islands will not sail before Thursday, the harbour master said on Monday, because the storm has torn the pier apart."
 
