@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,11 +71,14 @@ def shingles(text: str) -> Counter[tuple[str, ...]]:
     return Counter(tuple(words[at : at + SIZE]) for at in range(max(1, len(words) - SIZE + 1)))
 
 
-def match(gold: Counter[tuple[str, ...]], text: str) -> Match:
-    """Compare a text with the gold's shingles."""
+def match(
+    gold: Counter[tuple[str, ...]], text: str, aside: Set[tuple[str, ...]] = frozenset()
+) -> Match:
+    """Compare a text with the gold's shingles; those `aside` count neither way."""
     found = shingles(text)
     both = (found & gold).total()
-    return Match(both, found.total() - both, gold.total() - both)
+    other = sum(times for shingle, times in (found - gold).items() if shingle not in aside)
+    return Match(both, other, gold.total() - both)
 
 
 def score(matches: Sequence[Match]) -> Score:

@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn import functional
 
 from cleaner.detect.classifier.network import CLIP, CONTEXT_BEHIND, DILATIONS, Network
-from cleaner.learn.labels import ARTICLE_LINE, HEAD_LINE
+from cleaner.learn.labels import ARTICLE_LINE, CHROME_LINE, HEAD_LINE
 
 Floats = NDArray[np.float32]
 
@@ -23,6 +23,7 @@ _MOST_LINES = 800
 _LINES_A_BATCH = 6000
 _RATE, _DECAY, _SMOOTHING = 2e-3, 1e-2, 0.01
 _AVERAGED = 0.998
+_MOST_RARITY = 3.0
 _HEAD_SHARE = 0.3
 # Share of documents whose n-gram score is hidden: languages that the table doesn't know.
 _HIDDEN = 0.1
@@ -169,10 +170,19 @@ def _padded(batch: list[Example]) -> tuple[torch.Tensor, ...]:
         features[row, :lines] = example.features
         labels[row, :lines][usable] = example.labels[usable]
         cost = (example.words + 3) * usable
+        cost = cost * _rarity(example.labels, cost)
         shares = 0.6 * cost / max(cost.sum(), 1) + 0.4 * usable / max(usable.sum(), 1)
         weights[row, :lines] = shares * example.weight
         mask[row, :lines] = 1
     return tuple(torch.from_numpy(array) for array in (features, labels, weights, mask))
+
+
+def _rarity(labels: Floats, cost: Floats) -> Floats:
+    """Return how much more a line of chrome counts where there is little of it."""
+    chrome = labels == CHROME_LINE
+    rest = cost[labels == ARTICLE_LINE].sum()
+    more = np.clip(np.sqrt(rest / max(float(cost[chrome].sum()), 1.0)), 1.0, _MOST_RARITY)
+    return np.where(chrome, more, 1.0).astype(np.float32)
 
 
 def _network(state: dict[str, torch.Tensor]) -> Network:

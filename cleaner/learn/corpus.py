@@ -26,6 +26,7 @@ from cleaner.ingest.decode import decode
 
 _BATCH = 64
 _NEEDED = {"id", "url", "html"}
+_NATIVE = {"id", "url", "raw_text"}
 FOLDS = 5
 _APART = (
     "h1, title, time, figcaption, [itemprop=headline], [itemprop=author], [rel=author], "
@@ -70,9 +71,20 @@ class Page:
         return tuple(sorted({text for text in texts if 0 < len(text) <= _LONGEST_APART}))
 
     @property
+    def code(self) -> tuple[str, ...]:
+        """Texts that the markup has for program code."""
+        nodes = LexborHTMLParser(self.markup).css("pre")
+        return tuple(text for node in nodes if (text := node.text().strip()))
+
+    @property
     def fold(self) -> int:
         """Which of `FOLDS` parts it belongs to; pages of one publisher share theirs."""
-        return hashlib.blake2b(self.publisher.encode(), digest_size=2).digest()[0] % FOLDS
+        return fold_of(self.publisher)
+
+
+def fold_of(publisher: str) -> int:
+    """Return which of `FOLDS` parts a publisher's pages belong to."""
+    return hashlib.blake2b(publisher.encode(), digest_size=2).digest()[0] % FOLDS
 
 
 def read_pages(folder: Path) -> Iterator[Page]:
@@ -90,7 +102,7 @@ def read_pages(folder: Path) -> Iterator[Page]:
     if (truth := folder / "ground-truth.json").is_file():
         yield from _benchmark_pages(truth)
         return
-    files = [path for path in sorted(folder.glob("*.parquet")) if _is_pages(path)]
+    files = _files(folder, _NEEDED)
     if not files:
         raise InvalidInput("folder", f"{folder} holds no Parquet file with columns id, url, html")
     dev = {name for path in files for name in _dev_publishers(path)}
@@ -99,15 +111,30 @@ def read_pages(folder: Path) -> Iterator[Page]:
             yield replace(page, role="dev") if page.publisher in dev else page
 
 
+def read_native(folder: Path) -> Iterator[dict[str, str]]:
+    """Yield publisher and text of every native raw text in `folder` that may be learned from.
+
+    Files with the columns ``id``, ``url`` and ``raw_text``; no text of a publisher with pages of
+    role ``dev`` in any file.
+    """
+    files = _files(folder, _NATIVE)
+    dev = {name for path in files + _files(folder, _NEEDED) for name in _dev_publishers(path)}
+    for path in files:
+        for row in pq.read_table(path).to_pylist():
+            if (publisher := _publisher(row)) not in dev and row["raw_text"]:
+                yield {"publisher": publisher, "text": row["raw_text"]}
+
+
+def _files(folder: Path, columns: set[str]) -> list[Path]:
+    paths = sorted(folder.glob("*.parquet"))
+    return [path for path in paths if set(pq.read_schema(path).names) >= columns]
+
+
 def _benchmark_pages(truth: Path) -> Iterator[Page]:
     for name, row in sorted(json.loads(truth.read_text(encoding="utf-8")).items()):
         raw = gzip.decompress((truth.parent / "html" / f"{name}.html.gz").read_bytes())
         about = {"id": name, "url": row.get("url"), "html": raw, "role": "dev"}
         yield _page(truth.parent.name, about | {"gold_text": row.get("articleBody")})
-
-
-def _is_pages(path: Path) -> bool:
-    return set(pq.read_schema(path).names) >= _NEEDED
 
 
 def _dev_publishers(path: Path) -> Iterator[str]:

@@ -3,21 +3,22 @@
 A token counts as the article's if it stands in a run of four tokens that the gold has too; a line
 is article if most of its tokens are. Headlines, bylines, dates and captions are the head of an
 article; the gold sets disagree whether they belong to it, so they are neither article nor chrome.
-Nobody can say, and nothing is learned from it: lines that are half and half, and the copy of a
-line that stands twice while the gold has it once.
+Nobody can say, and nothing is learned from it: lines that are half and half, the copy of a line
+that stands twice while the gold has it once, and program code inside an article, which some gold
+texts lack.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaner.detect.classifier.characters import tables
-from cleaner.detect.classifier.tokens import Hashes, Tokens, runs_of, tokenise
+from cleaner.detect.classifier.tokens import Hashes, Tokens, runs_of
+from cleaner.learn.heads import split_head, tokens_of
 
 GRAM = 4
 # Shares of a line's tokens from which it is article, and up to which it is chrome.
@@ -36,7 +37,11 @@ class Gold:
     """What is known about the article of a page, in a form that lines can be compared with."""
 
     grams: Hashes
-    """Runs of `GRAM` tokens of the article."""
+    """Runs of `GRAM` tokens of the article's body."""
+    head: Hashes
+    """Runs of its head, where the gold has one."""
+    code: Hashes
+    """Runs of program code."""
     doubtful: Hashes
     """Runs that some sources take for the article and others don't."""
     stays: tuple[Hashes, ...]
@@ -50,29 +55,27 @@ class Gold:
     """Whether extractors' agreement stands in for a person's word."""
 
 
-def tokens_of(texts: list[str]) -> Tokens:
-    """Return the tokens of `texts`, as the classifier sees them."""
-    return tokenise(texts or [" "], *tables())
-
-
 def gold_of(about: dict[str, Any], texts: dict[str, str]) -> Gold | None:
     """Return what is known of a page, by `texts.read_texts`; None if it is nothing.
 
     Where no person copied the article out, the extractors' agreement stands in: what three of
     trafilatura, readability, resiliparse and newspaper4k gave is article, what none gave is not.
     """
-    found = runs_of(_hashes(about["gold"]), GRAM)
+    head, body = split_head(about["gold"], [*about["apart"], about["title"]])
+    found = _runs(body)
     doubtful = np.empty(0, np.uint64)
     silver = len(found) == 0
     if silver:
         outputs = [texts.get(name) for name in ("trafilatura", "readability", "resiliparse")]
         if not all(outputs):
             return None
-        given = [np.unique(runs_of(_hashes(text or ""), GRAM)) for text in outputs]
+        given = [np.unique(_runs((text or "").split("\n"))) for text in outputs]
         grams, times = np.unique(np.concatenate(given), return_counts=True)
         found, doubtful = grams[times == len(outputs)], grams[times < len(outputs)]
     return Gold(
         grams=np.unique(found),
+        head=_runs(head),
+        code=_runs(about["code"]),
         doubtful=doubtful,
         stays=_snippets(about["stays"]),
         goes=_snippets(about["goes"]),
@@ -97,9 +100,9 @@ def label(tokens: Tokens, gold: Gold) -> Labels | None:
     labels[share <= _CHROME] = CHROME_LINE
     labels[tokens.counts == 0] = np.nan
     if gold.silver:
-        labels[
-            (_share(tokens, np.isin(present, gold.doubtful)) > _CHROME) & (labels != ARTICLE_LINE)
-        ] = np.nan
+        doubtful = _share(tokens, np.isin(present, gold.doubtful)) > _CHROME
+        labels[doubtful & (labels != ARTICLE_LINE)] = np.nan
+    _leave_out_code(tokens, np.isin(present, gold.code), labels)
     _mark_head(tokens, gold, labels)
     _leave_out_copies(tokens, labels)
     for pieces, value in ((gold.stays, ARTICLE_LINE), (gold.goes, CHROME_LINE)):
@@ -113,15 +116,15 @@ def extracted(tokens: Tokens, gold: Gold) -> Labels | None:
     present = runs_of(tokens.hashes, GRAM)
     if not len(present) or np.isin(present, gold.grams).mean() < 0.3:
         return None
-    part = Gold(
-        np.intersect1d(gold.grams, present), gold.doubtful, gold.stays, gold.goes, gold.title,
-        gold.apart, gold.silver,
-    )  # fmt: skip
-    return label(tokens, part)
+    return label(tokens, replace(gold, grams=np.intersect1d(gold.grams, present)))
 
 
 def _hashes(text: str) -> Hashes:
     return tokens_of([line for line in text.split("\n") if line.strip()]).hashes
+
+
+def _runs(lines: Iterable[str]) -> Hashes:
+    return runs_of(_hashes("\n".join(lines)), GRAM)
 
 
 def _snippets(texts: Iterable[str]) -> tuple[Hashes, ...]:
@@ -135,6 +138,15 @@ def _share(tokens: Tokens, found: NDArray[np.bool_]) -> NDArray[np.float64]:
         covered[offset : offset + len(found)] |= found
     total = np.concatenate([[0], np.cumsum(covered)])
     return (total[tokens.begin[1:]] - total[tokens.begin[:-1]]) / np.maximum(tokens.counts, 1)
+
+
+def _leave_out_code(tokens: Tokens, found: NDArray[np.bool_], labels: Labels) -> None:
+    """Leave out program code between lines of the article that its gold lacks."""
+    article = np.flatnonzero(labels == ARTICLE_LINE)
+    if len(article) and found.any():
+        inside = slice(int(article[0]), int(article[-1]))
+        code = (_share(tokens, found) >= _ARTICLE) & (labels == CHROME_LINE)
+        labels[inside][code[inside]] = np.nan
 
 
 def _mark_head(tokens: Tokens, gold: Gold, labels: Labels) -> None:
@@ -151,6 +163,10 @@ def _mark_head(tokens: Tokens, gold: Gold, labels: Labels) -> None:
     near = (index < first) & (index >= first - _HEAD_LINES) & (tokens.counts < _HEAD_WORDS)
     dated = tokens.holding_digits & (tokens.counts < _LONG)
     labels[near & (dated | (labels == ARTICLE_LINE))] = np.nan
+    copied = _share(tokens, np.isin(runs_of(tokens.hashes, GRAM), gold.head)) >= _ARTICLE
+    copied &= labels != ARTICLE_LINE
+    labels[copied] = np.nan
+    labels[copied & (index < last) & (index >= first - 2 * _HEAD_LINES)] = HEAD_LINE
     inside = (index >= first) & (index <= last)
     labels[(near & (apart | like_title)) | (inside & apart)] = HEAD_LINE
 

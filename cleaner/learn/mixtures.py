@@ -1,9 +1,10 @@
 """Documents put together: an article with a little chrome inside, as extractors leave it.
 
 Real extractors' outputs hold so little chrome that hundreds of them teach a few appeals. Here
-chrome of a page is put back into its article, run by run, and the sentences that prove the
-hand-written rules (what they must hit, what they must miss) make documents of their own in every
-language that has rules.
+chrome of a page is put back into its article, run by run; a page is thinned to its article and
+what stands close to it; an article takes another's place on its page, often cut short; and the
+sentences that prove the hand-written rules (what they must hit, what they must miss) make
+documents of their own in every language that has rules.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ import tomllib
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cleaner.detect.rulebook import PROTECT, RULES
-from cleaner.learn.labels import ARTICLE_LINE, CHROME_LINE
+from cleaner.learn.labels import ARTICLE_LINE, CHROME_LINE, HEAD_LINE, Labels
 
 Lines = list[tuple[str, float]]
 """Lines with their labels."""
@@ -26,6 +28,11 @@ _BEHIND, _BEFORE = 0.5, 0.15
 _TELLING = 5
 _SURE = 0.6
 _HITS_A_DOCUMENT, _MISSES_A_DOCUMENT = 3, 7
+# Of a thinned page: how much less likely a run stays that is away from the article, or of short
+# lines; the lines that stay of a run at most; how often those are its first.
+_FAR, _TERSE, _STAYS, _FIRST = 0.2, 0.35, 12, 0.6
+# An article that takes another's place: how often it is cut short, and to how many lines.
+_CUT, _FEWEST, _CUT_LINES = 0.5, 2, 15
 
 
 def mixed(article: Sequence[str], chrome: Sequence[Lines], luck: np.random.Generator) -> Lines:
@@ -52,6 +59,51 @@ def runs_of(lines: Sequence[str], labels: Sequence[float]) -> Iterator[Lines]:
         if any(len(text.split()) >= _TELLING for text, _ in run):
             yield run
         run = []
+
+
+def thinned(
+    labels: Labels, words: NDArray[np.float32], luck: np.random.Generator
+) -> NDArray[np.int64]:
+    """Return which lines of a page an extractor could have left: the article, and some chrome."""
+    stays = labels != CHROME_LINE
+    if luck.random() < 0.5:
+        stays &= labels != HEAD_LINE
+    most = luck.beta(1, 2)
+    for first, end in _chrome_runs(labels):
+        close = ARTICLE_LINE in labels[max(first - 2, 0) : end + 2]
+        terse = words[first:end].mean() < _TELLING
+        if luck.random() < most * (1 if close else _FAR) * (_TERSE if terse else 1):
+            size = min(int(luck.integers(1, _STAYS + 1)), end - first)
+            at = first
+            if luck.random() > _FIRST:
+                at += int(luck.integers(end - first - size + 1))
+            stays[at : at + size] = True
+    return np.flatnonzero(stays)
+
+
+def _chrome_runs(labels: Labels) -> list[tuple[int, int]]:
+    chrome = np.concatenate([[False], labels == CHROME_LINE, [False]])
+    bounds = np.flatnonzero(chrome[1:] != chrome[:-1]).tolist()
+    return list(zip(bounds[::2], bounds[1::2], strict=True))
+
+
+def transplanted(
+    host: Labels, donor: Labels, luck: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return the lines of a page before and behind its article, and those of the one put there.
+
+    The article may be cut short: that a page's teasers are longer than its article is what people
+    find hardest.
+    """
+    own, other = (np.flatnonzero(labels == ARTICLE_LINE) for labels in (host, donor))
+    chrome = np.flatnonzero(host == CHROME_LINE)
+    first, last = int(other[0]), int(other[-1])
+    while first > 0 and donor[first - 1] == HEAD_LINE:
+        first -= 1
+    inside = np.arange(first, last + 1)
+    if luck.random() < _CUT:
+        inside = inside[: int(luck.integers(_FEWEST, _CUT_LINES))]
+    return chrome[chrome < own[0]], chrome[chrome > own[0]], inside
 
 
 def proofs() -> dict[str, tuple[list[str], list[str]]]:

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from cleaner.detect.classifier.scoring import NgramTable
 from cleaner.detect.classifier.tokens import Hashes, Ints
 from cleaner.learn.corpus import FOLDS
-from cleaner.learn.labels import ARTICLE_LINE, tokens_of
+from cleaner.learn.heads import tokens_of
+from cleaner.learn.labels import ARTICLE_LINE
 from cleaner.learn.samples import Sample
 
 # An n-gram of fewer publishers says more about them than about chrome.

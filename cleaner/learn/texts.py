@@ -18,7 +18,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cleaner.learn.corpus import Page, read_pages
+from cleaner.learn.corpus import Page, read_native, read_pages
 
 _UNSEEN = ["script", "style", "noscript", "template"]
 _BATCH = 64
@@ -129,15 +129,17 @@ _ABOUT = pa.schema(
         )
     ]
     + [("fold", pa.int8()), ("stays", pa.list_(pa.string())), ("goes", pa.list_(pa.string()))]
-    + [("apart", pa.list_(pa.string()))]
+    + [("apart", pa.list_(pa.string())), ("code", pa.list_(pa.string()))]
 )
+_NATIVE = pa.schema([("publisher", pa.string()), ("text", pa.string())])
 _TEXT = pa.schema([("dataset", pa.string()), ("id", pa.string()), ("text", pa.string())])
 
 
 def write_texts(folder: Path, out: Path, workers: int, role: str = "") -> Iterator[str]:
     """Write the pages of `folder`, without their markup, and their texts to files in `out`.
 
-    One file a source, named after it; ``pages.parquet`` holds the rest. A file that exists is
+    One file a source, named after it; ``pages.parquet`` holds the rest and ``native.parquet`` the
+    native raw texts. A file that exists is
     left as it is. Yields the name of each file once it is there. Takes about two seconds a page.
     With a `role`, only its pages.
     """
@@ -147,6 +149,9 @@ def write_texts(folder: Path, out: Path, workers: int, role: str = "") -> Iterat
             {name: getattr(page, name) for name in _ABOUT.names} for page in _pages(folder, role)
         )
         _write(about, path, _ABOUT)
+        yield path.stem
+    if not (path := out / "native.parquet").exists():
+        _write(read_native(folder) if role != "dev" else (), path, _NATIVE)
         yield path.stem
     for name in SOURCES:
         if (path := out / f"{name}.parquet").exists():
@@ -166,6 +171,14 @@ def read_texts(out: Path) -> Iterator[tuple[dict[str, Any], dict[str, str]]]:
                 texts.setdefault((row["dataset"], row["id"]), {})[name] = row["text"]
     for row in pq.read_table(out / "pages.parquet").to_pylist():
         yield row, texts.get((row["dataset"], row["id"]), {})
+
+
+def read_native_texts(out: Path) -> dict[str, list[str]]:
+    """Return the native raw texts that `write_texts` wrote, by publisher."""
+    found: dict[str, list[str]] = {}
+    for row in pq.read_table(out / "native.parquet").to_pylist():
+        found.setdefault(row["publisher"], []).append(row["text"])
+    return found
 
 
 def _pages(folder: Path, role: str) -> Iterator[Page]:

@@ -30,7 +30,8 @@ from cleaner.detect.models import CARD, CLASSIFIER, MODELS
 from cleaner.learn import convolution, ngrams
 from cleaner.learn.convolution import Example
 from cleaner.learn.corpus import FOLDS
-from cleaner.learn.labels import ARTICLE_LINE, tokens_of
+from cleaner.learn.heads import tokens_of
+from cleaner.learn.labels import ARTICLE_LINE
 from cleaner.learn.samples import Sample, kind_of, read_samples
 from cleaner.learn.texts import write_texts
 

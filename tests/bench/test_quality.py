@@ -20,6 +20,8 @@ ABOUT = {
     "language": "en",
     "role": "dev",
     "gold": BODY,
+    "title": "Ferry waits for the storm to pass",
+    "apart": ["By Ann Example"],
     "url": "https://a.example/1",
 }
 SYSTEMS = ["no cleaning", "best stretch", "boilerstrip body"]
@@ -38,6 +40,15 @@ def test_systems_are_measured_on_the_same_text() -> None:
     assert found["boilerstrip body"]["html-text"]["article_lost"] == 0
     pinned = quality.floors(answers())
     assert pinned["f1"].keys() == {"boilerstrip body, html-text", "boilerstrip body, justext"}
+
+
+def test_headline_and_byline_count_for_nobody() -> None:
+    head = f"{ABOUT['title']}\nBy Ann Example"
+    for gold in (BODY, f"{head}\n{BODY}"):
+        truth = quality.Truth.of(ABOUT | {"gold": gold})
+        for answer in (BODY, f"{head}\n{BODY}"):
+            assert truth.match(answer).f1 == 1
+        assert truth.match(f"{BODY}\nSubscribe to our newsletter").precision < 1
 
 
 def test_tables_have_a_row_a_system() -> None:

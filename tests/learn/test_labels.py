@@ -25,7 +25,7 @@ HEADLINE, BYLINE = "Ferry waits for the storm to pass", "By Ann Example"
 
 
 def gold(**changes: object) -> Gold:
-    about = {"gold": "\n".join(BODY), "stays": [], "goes": [], "title": HEADLINE, "apart": [BYLINE]}
+    about = {"gold": "\n".join(BODY), "stays": [], "goes": [], "title": HEADLINE, "apart": [BYLINE], "code": []}  # fmt: skip
     found = gold_of(about | changes, {})
     assert found is not None
     return found
@@ -51,6 +51,22 @@ def test_a_short_line_inside_the_article_is_article_and_elsewhere_it_is_not() ->
 def test_headline_and_byline_are_the_head() -> None:
     found = labelled([*MENU, HEADLINE, BYLINE, *BODY])
     assert found[3:5] == [HEAD_LINE, HEAD_LINE]
+
+
+def test_headline_and_byline_are_the_head_where_the_gold_has_them_too() -> None:
+    pieces = [*HEADLINE.split(" waits "), "By", "Ann Example"]
+    found = labelled([*MENU, *pieces, *BODY], gold="\n".join([HEADLINE, BYLINE, *BODY]))
+    assert found[:3] == [CHROME_LINE] * 3
+    assert ARTICLE_LINE not in found[3:7]
+    assert HEAD_LINE in found[3:7]
+    assert found[7:] == [ARTICLE_LINE] * 4
+
+
+def test_nobody_can_say_what_code_is_that_the_gold_lacks() -> None:
+    code = "open the pier for every boat in the list"
+    found = labelled([*BODY[:2], code, *BODY[2:], code], code=[code])
+    assert np.isnan(found[2])
+    assert found[-1] == CHROME_LINE
 
 
 def test_nobody_can_say_what_a_date_before_the_article_is() -> None:
@@ -88,7 +104,7 @@ def test_what_an_extractor_left_out_is_no_mistake_of_the_text() -> None:
 
 def test_extractors_agreement_stands_in_for_gold() -> None:
     given = {"trafilatura": "\n".join(BODY), "readability": "\n".join(BODY), "resiliparse": "\n".join([*BODY, "Half of the extractors believe in this line"])}  # fmt: skip
-    about = {"gold": "", "stays": [], "goes": [], "title": "", "apart": []}
+    about = {"gold": "", "stays": [], "goes": [], "title": "", "apart": [], "code": []}
     silver = gold_of(about, given)
     assert silver is not None
     lines = [*MENU, *BODY, "Half of the extractors believe in this line", "Nobody takes this one"]

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from cleaner.learn.labels import ARTICLE_LINE, CHROME_LINE
-from cleaner.learn.mixtures import mixed, proof_documents, proofs, runs_of
+from cleaner.learn.labels import ARTICLE_LINE, CHROME_LINE, HEAD_LINE
+from cleaner.learn.mixtures import mixed, proof_documents, proofs, runs_of, thinned, transplanted
 
 ARTICLE = [f"Paragraph number {n} of an article about ferries." for n in range(6)]
 
@@ -29,6 +29,30 @@ def test_long_chrome_is_cut_into_runs() -> None:
     lines = [f"Teaser number {n} of a very long list" for n in range(12)]
     found = list(runs_of(lines, [CHROME_LINE] * 12))
     assert [len(run) for run in found] == [5, 5, 2]
+
+
+def test_a_thinned_page_has_its_article_and_less_chrome() -> None:
+    labels = np.array([0, 0, 2, 1, 0, 1, 1, 0, 0, 0, np.nan, 0], np.float32)
+    words = np.full(len(labels), 9, np.float32)
+    left = set()
+    for seed in range(60):
+        stays = thinned(labels, words, np.random.default_rng(seed))
+        assert {3, 5, 6, 10} <= set(stays.tolist())
+        assert stays.tolist() == sorted(stays.tolist())
+        left |= set(stays.tolist())
+    assert left == set(range(len(labels)))
+
+
+def test_a_page_gets_another_s_article_and_its_headline() -> None:
+    host = np.array([0, 0, 2, 1, 1, 0, 1, 0], np.float32)
+    donor = np.array([0, HEAD_LINE, 1, 0, 1, 1, 0], np.float32)
+    whole = 0
+    for seed in range(20):
+        before, behind, inside = transplanted(host, donor, np.random.default_rng(seed))
+        assert (before.tolist(), behind.tolist()) == ([0, 1], [5, 7])
+        assert inside.tolist() == list(range(1, 1 + len(inside)))
+        whole += len(inside) == 5
+    assert 0 < whole <= 20
 
 
 def test_every_language_of_the_rules_has_documents() -> None:

@@ -105,6 +105,9 @@ class _Shape:
         self.closing = tokens.sorts[tokens.ends - 1]
         self.ends_sentence = self._ends_sentence()
         self.long = self.words >= LONG
+        first, end = _best_stretch(self.words - _STRETCH)
+        index = np.arange(self.lines)
+        self.stretch = (index >= first) & (index < end)
         initial = tokens.sorts[tokens.first]
         self.capital = initial == _UPPER
         self.number = initial == _DIGIT
@@ -257,7 +260,18 @@ def _repeats(shape: _Shape) -> Iterator[Columns]:
         "often repeated lines to come": np.log1p(often[-1] - often),
     }
     yield tuple(columns), list(columns.values())
+    yield _dated(shape)
     yield _shared_words(shape)
+
+
+def _dated(shape: _Shape) -> Columns:
+    """Return where short lines with a date stood: heads of comments and of teasers have one."""
+    dated = ~shape.long & ((shape.sum(_years(shape)) > 0) | (shape.sum(shape.number) > 1))
+    total = np.cumsum(dated)
+    return (
+        ("dated", "dated lines so far", "dated lines to come", "since a dated line"),
+        [dated, np.log1p(total), np.log1p(total[-1] - total), np.log1p(_since(dated))],
+    )
 
 
 def _as_before(values: NDArray[np.uint64], distance: int) -> NDArray[np.bool_]:
@@ -298,14 +312,21 @@ def _shared_words(shape: _Shape) -> Columns:
     sums = shape.sum(telling)
     count = np.maximum(sums, 1)
     elsewhere = (long_total[inverse] > in_long) & telling
+    inside = shape.stretch[tokens.line]
+    stretch_total = np.bincount(inverse, weights=inside, minlength=len(total))
+    in_stretch = (stretch_total[inverse] > inside) & telling
     return (
-        ("words of the running text", "words that occur again", "telling words"),
+        (
+            "words of the running text", "words of the best stretch", "words that occur again",
+            "telling words",
+        ),
         [
             shape.sum(elsewhere) / count,
+            shape.sum(in_stretch) / count,
             shape.sum((total[inverse] > 1) & telling) / count,
             sums / np.maximum(tokens.counts, 1),
         ],
-    )
+    )  # fmt: skip
 
 
 _SIGNALS = (
@@ -351,16 +372,21 @@ def _around(total: NDArray[np.float64], lines: int, reach: int) -> NDArray[np.fl
 
 def _stretch(gain: NDArray[np.float64], words: NDArray[np.float64]) -> list[NDArray[np.generic]]:
     """Return where the lines stand to the contiguous stretch with the greatest gain."""
-    total = np.concatenate([[0], np.cumsum(gain)])
-    low = np.minimum.accumulate(total)
-    end = int(np.argmax(total[1:] - low[:-1])) + 1
-    first = int(np.argmin(total[:end]))
+    first, end = _best_stretch(gain)
     index = np.arange(len(gain))
     inside = (index >= first) & (index < end)
     before = np.log1p(np.maximum(first - index, 0))
     behind = np.log1p(np.maximum(index - end + 1, 0))
     share = words[first:end].sum() / max(words.sum(), 1)
     return [inside, before, behind, np.full(len(gain), share)]
+
+
+def _best_stretch(gain: NDArray[np.float64]) -> tuple[int, int]:
+    """Return the bounds of the contiguous stretch with the greatest gain."""
+    total = np.concatenate([[0], np.cumsum(gain)])
+    low = np.minimum.accumulate(total)
+    end = int(np.argmax(total[1:] - low[:-1])) + 1
+    return int(np.argmin(total[:end])), end
 
 
 def _document(shape: _Shape, score: Floats) -> Columns:
