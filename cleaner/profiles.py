@@ -29,7 +29,7 @@ class Profile:
 PROFILES = {
     profile.name: profile
     for profile in (
-        Profile("standard", "The article as it was published, without the chrome", 0.6, 0.85),
+        Profile("standard", "The article as it was published, without the chrome", 0.6, 0.8),
         Profile(
             "body", "The article's body: no headline, standfirst, byline, date, caption", 0.5, 0.5
         ),

@@ -12,19 +12,17 @@ from dataclasses import replace
 
 from cleaner.decide.context import LIFTED, WEAK, in_company
 from cleaner.decide.guard import guarded
+from cleaner.decide.learned import LEARNED, heard
 from cleaner.detect import Claims, block_at
 from cleaner.model import Action, Finding, Verdict
 from cleaner.profiles import Policy
 from cleaner.segment import Segmented
-from cleaner.segment.features import width, words
+from cleaner.segment.features import words
 
 __all__ = ["decide"]
 
 # Whatever a rule has to say explains a removal better than any number does.
 _LEARNED_AT_MOST = WEAK / 2
-LEARNED = "classifier"
-# Share of a document's text up to which what the classifier claims is doubted.
-_FULL_PAGE = 0.1
 # How far above the body its head may begin, and how many lines it has.
 _HEAD_REACH, _HEAD_LINES = 8, 3
 _HEADLINE_WORDS = 3
@@ -34,12 +32,7 @@ def decide(page: Segmented, claims: Claims, policy: Policy) -> tuple[Verdict, ..
     """Return one Verdict for each Block; more where only a part of it is chrome."""
     if not page.blocks and page.document.text:
         return (_blank(page),)
-    asked = [
-        finding
-        for finding in claims.findings
-        if finding.category in policy.categories and finding.confidence >= _least(finding, policy)
-    ]
-    whole, parts = _by_block(page, _doubted(page, asked, policy))
+    whole, parts = _by_block(page, _asked(page, claims, policy))
     _promote(page, whole, parts, policy.min_confidence)
     kept = _kept_by_rule(page, claims) | guarded(page, whole.keys() | parts.keys())
     if "headline" not in policy.categories:
@@ -62,33 +55,13 @@ def decide(page: Segmented, claims: Claims, policy: Policy) -> tuple[Verdict, ..
     return tuple(verdicts)
 
 
-def _least(finding: Finding, policy: Policy) -> float:
-    """Return the confidence from which a claim is heard at all."""
-    if finding.detector == LEARNED:
-        return policy.min_learned
-    return min(WEAK, policy.min_confidence)
-
-
-def _doubted(page: Segmented, asked: list[Finding], policy: Policy) -> list[Finding]:
-    """Leave out the classifier's less certain claims in a document that is nearly all article.
-
-    What one claim in twenty is wrong about is little on a full page, and all there is in a poem.
-    Where no running text stays that something could be chrome to, it is not heard at all.
-    """
-    learned = [finding for finding in asked if finding.detector == LEARNED]
-    if not learned:
-        return asked
-    gone = {finding.start for finding in learned}
-    blocks = zip(page.blocks, page.prose, strict=True)
-    if not any(prose and block.start not in gone for block, prose in blocks):
-        return [finding for finding in asked if finding.detector != LEARNED]
-    widths = [width(text) for text in page.texts]
-    starts = (block.start for block in page.blocks)
-    claimed = sum(size for size, start in zip(widths, starts, strict=True) if start in gone)
-    if claimed > _FULL_PAGE * sum(widths):
-        return asked
-    least = (1 + policy.min_learned) / 2
-    return [f for f in asked if f.detector != LEARNED or f.confidence >= least]
+def _asked(page: Segmented, claims: Claims, policy: Policy) -> list[Finding]:
+    """Return the claims that the policy wants to know of."""
+    named = [finding for finding in claims.findings if finding.category in policy.categories]
+    least = min(WEAK, policy.min_confidence)
+    ruled = [f for f in named if f.detector != LEARNED and f.confidence >= least]
+    learned = [finding for finding in named if finding.detector == LEARNED]
+    return ruled + heard(page, learned, policy) if learned else ruled
 
 
 def _head(page: Segmented, whole: dict[int, list[Finding]]) -> dict[int, str]:

@@ -25,8 +25,6 @@ _RATE, _DECAY, _SMOOTHING = 2e-3, 1e-2, 0.01
 _AVERAGED = 0.998
 _MOST_RARITY = 3.0
 _HEAD_SHARE = 0.3
-# Share of documents whose n-gram score is hidden: languages that the table doesn't know.
-_HIDDEN = 0.1
 
 
 @dataclass(frozen=True)
@@ -70,11 +68,8 @@ class _Module(nn.Module):
         return self.last(state.transpose(1, 2))
 
 
-def fit(examples: Sequence[Example], hidden: Sequence[int], epochs: int, seed: int = 0) -> Network:
-    """Return a network trained on `examples`.
-
-    `hidden` names the columns that some documents are shown without.
-    """
+def fit(examples: Sequence[Example], epochs: int, seed: int = 0) -> Network:
+    """Return a network trained on `examples`."""
     torch.manual_seed(seed)
     luck = np.random.default_rng(seed)
     mean, spread = _moments(examples)
@@ -88,9 +83,6 @@ def fit(examples: Sequence[Example], hidden: Sequence[int], epochs: int, seed: i
     for _ in range(epochs):
         for batch in _batches(_shown(examples, luck), luck):
             features, labels, weights, mask = _padded(batch)
-            blind = torch.from_numpy(luck.random(len(batch)) < _HIDDEN)
-            for column in hidden:
-                features[blind, :, column] = module.mean[column]
             loss = _loss(module(features, mask), labels, weights)
             steps.zero_grad()
             loss.backward()

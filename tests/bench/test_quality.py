@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from rich.console import Console
 
@@ -27,6 +28,7 @@ ABOUT = {
 SYSTEMS = ["no cleaning", "best stretch", "boilerstrip body"]
 
 
+@cache
 def answers() -> list[quality.Answer]:
     return quality.measure([(ABOUT, {"html-text": TEXT, "justext": BODY})], SYSTEMS, 1)
 

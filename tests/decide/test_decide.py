@@ -300,3 +300,16 @@ def test_in_a_document_that_is_nearly_all_article_the_classifier_has_to_be_surer
         page_is_full = Claims((*claims.findings, *((learned(page, 1, sure),) if goes else ())))
         verdicts = decide(page, page_is_full if goes else claims, policy)
         assert ("Ten walks" in gone(verdicts, text)) == bool(goes)
+
+
+def test_in_such_a_document_a_less_sure_claim_is_heard_beside_a_surer_one(
+    small_matcher: Matcher,
+) -> None:
+    policy = resolve(Options(), small_matcher.book.categories)
+    text = text_of(*[A, B] * 9, "Ten walks", "Five more walks", "Nine walks")
+    page = page_of(text)
+    less = policy.min_learned - 0.1
+    alone = Claims((learned(page, 19, less),))
+    assert gone(decide(page, alone, policy), text) == []
+    together = Claims((learned(page, 18, 0.99), learned(page, 19, less), learned(page, 2, less)))
+    assert gone(decide(page, together, policy), text) == ["Ten walks", "Five more walks"]

@@ -44,3 +44,14 @@ def test_training_twice_gives_the_same_bytes_and_a_model_that_has_learned(tmp_pa
     body = first.labels == ARTICLE_LINE
     assert article[body].mean() > article[~body].mean()
     assert facts["data"]["pages"] == {"made article": 15}
+
+
+def test_some_documents_are_shown_as_in_a_language_without_data() -> None:
+    samples = [sample(page) for page in range(200)]
+    lines = len(samples[0].lines)
+    scores = [(np.ones(lines, np.float32), np.ones(lines, np.float32))] * len(samples)
+    found = list(trainer.unknown_in_some(samples, scores, -0.5))
+    blank = [score for score, known in found if not known.any()]
+    assert 10 < len(blank) < 60
+    assert all((score == -0.5).all() for score in blank)
+    assert sum(known.all() for _, known in found) == len(found) - len(blank)

@@ -31,6 +31,8 @@ Floats = NDArray[np.float32]
 
 # Below this a line is not even suspected.
 _LEAST_CONFIDENCE = 0.5
+# Share of n-grams from which a line is in words that the model knows, and how sure it may be else.
+_KNOWN, _MOST_OF_UNKNOWN = 0.5, 0.55
 # A line is taken for headline, byline, date or caption from this probability: they are rare, so
 # little chrome is taken for one.
 _HEAD = 0.08
@@ -86,15 +88,28 @@ def classify(page: Segmented) -> Iterator[Finding]:
     lines = [normalize("NFC", text) or " " for text in page.texts]
     article, head, features = model.judge(lines, model.layout(page))
     suspects = np.flatnonzero(article <= 1 - _LEAST_CONFIDENCE)
+    most = _most_confidence(features)
     reasons = _reasons(model.network.standard(features[suspects]), model.speaks)
     for index, why in zip(suspects.tolist(), reasons, strict=True):
         block = page.blocks[index]
         text = lines[index]
         in_head = head[index] >= _HEAD or _TIME.fullmatch(text)
         category = _head_category(text) if in_head else "other"
-        confidence = round(float(1 - article[index]), 3)
+        confidence = round(min(float(1 - article[index]), most[index]), 3)
         evidence = Evidence(f"classifier.{category}", why)
         yield Finding("classifier", block.start, block.end, category, confidence, evidence)
+
+
+def _most_confidence(features: Floats) -> list[float]:
+    """Return how sure a claim about each line may be.
+
+    In words that the model does not know, the last sentence of an article looks like the first
+    line of the chrome behind it.
+    """
+    names = feature_names()
+    known = features[:, names.index("known n-grams")] >= _KNOWN
+    sentence = features[:, names.index("sentence end")] > 0
+    return np.where(sentence & ~known, _MOST_OF_UNKNOWN, 1.0).tolist()
 
 
 def _head_category(text: str) -> str:

@@ -1,0 +1,53 @@
+"""Which of the classifier's claims are heard, by what kind of document they are about.
+
+What one claim in twenty is wrong about is little on a full page, and all there is in a poem. So in
+a document that is nearly all article a claim about a short line has to be surer, and a less sure
+one is heard only beside a surer one. Long lines of chrome are what extractors leave behind.
+"""
+
+from __future__ import annotations
+
+from cleaner.detect import block_at
+from cleaner.model import Finding
+from cleaner.profiles import Policy
+from cleaner.segment import Segmented
+from cleaner.segment.features import width, words
+
+LEARNED = "classifier"
+# Share of a document's text up to which what the classifier claims is doubted.
+_FULL_PAGE = 0.1
+_SHORT = 8
+# How sure a claim must be beside one that is heard, and how many lines from it.
+_BESIDE, _REACH = 0.7, 3
+
+
+def heard(page: Segmented, claims: list[Finding], policy: Policy) -> list[Finding]:
+    """Return the claims that count.
+
+    Where no running text stays that something could be chrome to, none does.
+    """
+    by_block = {block_at(page, claim.start): claim for claim in claims}
+    sure = {n for n, claim in by_block.items() if claim.confidence >= policy.min_learned}
+    if not any(prose for index, prose in enumerate(page.prose) if index not in sure):
+        return []
+    widths = [width(text) for text in page.texts]
+    if sum(widths[index] for index in sure) <= _FULL_PAGE * sum(widths):
+        least = (7 + policy.min_learned) / 8
+        sure = {
+            index
+            for index in sure
+            if by_block[index].confidence >= least or words(page.texts[index]) >= _SHORT
+        }
+        sure |= _beside(sure, by_block, min(policy.min_learned, _BESIDE))
+    return [by_block[index] for index in sorted(sure)]
+
+
+def _beside(sure: set[int], by_block: dict[int, Finding], least: float) -> set[int]:
+    found = set()
+    for index in sure:
+        for step in (1, -1):
+            at = index + step
+            while abs(at - index) <= _REACH and at in by_block and by_block[at].confidence >= least:
+                found.add(at)
+                at += step
+    return found
