@@ -14,14 +14,16 @@ from hypothesis import HealthCheck, settings
 from cleaner import Cleaner, Options
 from cleaner.detect.patterns import Matcher
 from cleaner.detect.rulebook import RULES, parse_rulebook
+from cleaner.threads import one_thread
 
 _LOOSE = (HealthCheck.too_slow, HealthCheck.data_too_large)
 settings.register_profile("dev", max_examples=40, deadline=None, suppress_health_check=_LOOSE)
 # In CI a red build must be the change's fault: the same examples every time.
 settings.register_profile(
-    "ci", parent=settings.get_profile("dev"), derandomize=True, max_examples=15
+    "ci", parent=settings.get_profile("dev"), derandomize=True, max_examples=8
 )
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
+one_thread()
 
 Seconds = Callable[[Callable[[], object]], float]
 # What `_loop` takes on one idle core of the machines that the limits were set on.

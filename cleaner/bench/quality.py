@@ -32,6 +32,7 @@ from cleaner.learn.texts import EXTRACTORS, RENDERINGS, read_texts, write_texts
 from cleaner.model import Document
 from cleaner.pipeline import Cleaner
 from cleaner.profiles import Options
+from cleaner.threads import one_thread
 
 OURS = {
     "boilerstrip standard": Options(),
@@ -88,6 +89,7 @@ def _marks(lines: list[str]) -> list[int]:
 
 def main() -> None:
     """Measure, print the tables, write figures and report."""
+    one_thread()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path, help="folder of pages; or the benchmark's own folder")
     parser.add_argument(

@@ -28,6 +28,7 @@ from cleaner.model import Kind
 from cleaner.pipeline import Cleaner
 from cleaner.serve.server import running_server
 from cleaner.serve.settings import ServeSettings
+from cleaner.threads import one_thread
 
 Texts = list[str]
 _WORKERS = 2
@@ -58,6 +59,7 @@ class Timing:
 
 def main() -> None:
     """Measure, print the table, write it to ``--out``."""
+    one_thread()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--documents", type=int, default=1_500)
     parser.add_argument("--rounds", type=int, default=3)

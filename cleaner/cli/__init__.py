@@ -13,6 +13,8 @@ from typing import NoReturn
 
 import click
 
+from cleaner.threads import one_thread
+
 _COMMANDS = {
     "clean": "Take the chrome out of text or HTML.",
     "explain": "Show a whole document with what goes, and why.",
@@ -61,6 +63,7 @@ def program() -> None:
 
 def main() -> NoReturn:
     """Run the program; the exit codes are the module's."""
+    one_thread()
     try:
         code = program.main(prog_name=PROGRAM, standalone_mode=False)
         sys.stdout.flush()
