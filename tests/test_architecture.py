@@ -19,10 +19,11 @@ FILES = {
 }
 every_file = pytest.mark.parametrize("name", FILES)
 
-# A module may import what stands left of it, and its own part. `model` and `errors` hold values.
+# A module may import what stands left of it, and its own part. `model` and `errors` hold values, `threads` one setting.
 ORDER = (
     "model",
     "errors",
+    "threads",
     "ingest",
     "segment",
     "detect",
