@@ -80,7 +80,7 @@ class Classifier:
 
 def classify(page: Segmented) -> Iterator[Finding]:
     """Yield what the shipped model says of the Blocks of `page` that it takes for no article."""
-    if not page.blocks:
+    if not any(page.prose):  # there is nothing that anything could be chrome to
         return
     model = shipped()
     # Composed and decomposed letters are the same text and get the same answer; a Block of control
