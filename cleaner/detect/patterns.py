@@ -13,12 +13,13 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import accumulate
+from itertools import accumulate, chain
+from typing import NamedTuple
 
 import ahocorasick_rs
 import regex
 
-from cleaner.detect.gate import Extent, holds, opening
+from cleaner.detect.gate import Extent, Needs, holds, opening
 from cleaner.detect.rulebook import TIMEOUT_SECONDS, Rule, Rulebook
 from cleaner.detect.scripts import OWN_SCRIPT, heard_languages
 
@@ -29,6 +30,8 @@ _SENTENCE_END = regex.compile(
 
 # No paragraph of that many code points is chrome, nor is any sentence of it looked at.
 _LONGEST_UNIT = 50_000
+# Where a pattern asks for one of so many words, running it costs less than looking for them.
+_MANY_WORDS = 50
 
 Known = dict[tuple[str, ...], dict[str, list["Match"]]]
 """The matches in Blocks (by their text), for each choice of languages with their own script."""
@@ -48,10 +51,50 @@ class _Index:
     """One automaton and what its literals ask for."""
 
     automaton: ahocorasick_rs.AhoCorasick
-    wanted: list[tuple[bool, int, list[tuple[str, list[tuple[int, int]]]]]]
+    wanted: list[tuple[bool, int, list[_Asking]]]
     """For each literal: if it must be a whole word, the longest Block that any of its rules could
-    claim something of; by scope, the number of each rule and the longest text that it can match.
+    claim something of, and who asks for it.
     """
+
+
+class _Asking(NamedTuple):
+    """The rules of one scope that ask for a literal."""
+
+    scope: str
+    least: int
+    """Whatever is no longer, any of them can match."""
+    numbers: tuple[int, ...]
+    longest: tuple[int, ...]
+    """The longest text that each can match."""
+
+
+class _Gate(NamedTuple):
+    """What a text must be like for a pattern to be tried: its `Extent`, quick to ask."""
+
+    shortest: int
+    longest: int
+    reach: int
+    """How much of its `opening` counts; 0 for any beginning."""
+    prefixes: frozenset[str]
+    needs: Needs
+
+    @classmethod
+    def of(cls, extent: Extent) -> _Gate:
+        """Return the gate of an Extent; of many words it does not ask for one."""
+        reach = len(extent.prefixes[0]) if extent.prefixes else 0
+        needs = extent.needs if sum(map(len, chain(*extent.needs))) < _MANY_WORDS else ()
+        return cls(extent.shortest, extent.longest, reach, frozenset(extent.prefixes), needs)
+
+    def lets(self, size: int, begin: str, flat: str) -> bool:
+        """Whether a text is as long, begins and has the words as the pattern asks for.
+
+        `begin` is its `opening`, `flat` the text in lower case and with single spaces.
+        """
+        return (
+            self.shortest <= size <= self.longest
+            and (not self.reach or begin[: self.reach] in self.prefixes)
+            and holds(self.needs, flat)
+        )
 
 
 @dataclass(frozen=True)
@@ -60,6 +103,7 @@ class Matcher:
 
     book: Rulebook
     _indexes: dict[str, _Index] = field(default_factory=dict)
+    _gates: dict[int, _Gate] = field(default_factory=dict)
 
     def scan(
         self,
@@ -101,16 +145,22 @@ class Matcher:
     def _matching(self, numbers: set[int], part: str, low: str, slow: set[str]) -> Iterator[int]:
         """Yield those of some rules that match a Block, a line or a sentence."""
         flat = " ".join(low.split()) if "  " in low else low
-        begin = opening(low)
+        begin, size = opening(low), len(part)
         for number in sorted(numbers):
+            gate = self._gates.get(number) or self._gate(number)
+            if gate.reach and begin[: gate.reach] not in gate.prefixes:  # most fail here: no call
+                continue
             rule = self.book.rules[number]
-            if rule.id in slow or not _may_match(rule.extent, len(part), begin, flat):
+            if rule.id in slow or not gate.lets(size, begin, flat):
                 continue
             try:
                 if _matches(rule, part):
                     yield number
             except TimeoutError:
                 slow.add(rule.id)
+
+    def _gate(self, number: int) -> _Gate:
+        return self._gates.setdefault(number, _Gate.of(self.book.rules[number].extent))
 
     def _candidates(
         self, text: str, low: str, blocks: list[tuple[int, int]], heard: tuple[str, ...]
@@ -121,22 +171,26 @@ class Matcher:
         lines = _ranges(text.split("\n"))
         for language in ("", *heard):
             index = self._indexes.get(language) or self._indexed(language)
-            block_at = _Places(blocks).at
             at = {"line": _Places(lines).at, "sentence": _Sentences(blocks, text).at}
+            places = _Places(blocks)
+            block = places.at(0)
             for literal, start, end in index.automaton.find_matches_as_indexes(
                 low, overlapping=True
             ):
+                if block[1] <= start:
+                    block = places.at(start)
                 whole, longest, asking = index.wanted[literal]
-                block = block_at(start)
                 if block[1] - block[0] > longest or (
                     whole and (low[start - 1 : start].isalpha() or low[end : end + 1].isalpha())
                 ):
                     continue
-                for scope, rules in asking:
+                for scope, least, numbers, most in asking:
                     place = block if scope == "block" else at[scope](start)
                     size = place[1] - place[0]
-                    if fit := [number for number, most in rules if size <= most]:
-                        found[place].update(fit)
+                    if size > least:
+                        numbers = tuple(n for n, m in zip(numbers, most, strict=True) if size <= m)
+                    if numbers:
+                        found[place].update(numbers)
         return found
 
     def _indexed(self, language: str) -> _Index:
@@ -148,7 +202,7 @@ class Matcher:
                     scopes = wanted.setdefault(keyword, {})
                     scopes.setdefault(rule.scope, []).append((number, rule.longest))
         asked = [
-            (_is_short(keyword), _longest(scopes), list(scopes.items()))
+            (_is_short(keyword), _longest(scopes), [_asking(*row) for row in scopes.items()])
             for keyword, scopes in wanted.items()
         ]
         index = _Index(ahocorasick_rs.AhoCorasick(list(wanted), store_patterns=False), asked)
@@ -209,6 +263,11 @@ def _longest(scopes: dict[str, list[tuple[int, int]]]) -> int:
     return max(most for _, most in scopes["block"])
 
 
+def _asking(scope: str, rules: list[tuple[int, int]]) -> _Asking:
+    numbers, longest = zip(*rules, strict=True)
+    return _Asking(scope, min(longest), numbers, longest)
+
+
 def _is_short(keyword: str) -> bool:
     """Whether a keyword counts only as a whole word: "ap" in "map" is no news agency."""
     return len(keyword) <= 3 and keyword.isalpha() and keyword.upper() != keyword
@@ -230,18 +289,6 @@ def _matches(rule: Rule, part: str) -> bool:
     except TimeoutError:
         # A machine that stalls looks like a pattern that backtracks, but not twice.
         return pattern.search(part, timeout=TIMEOUT_SECONDS) is not None
-
-
-def _may_match(extent: Extent, size: int, begin: str, flat: str) -> bool:
-    """Whether a text is as long, begins and has the words as a pattern asks for.
-
-    `begin` is its `opening`, `flat` the text in lower case and with single spaces.
-    """
-    if not extent.shortest <= size <= extent.longest:
-        return False
-    if extent.prefixes and begin[: len(extent.prefixes[0])] not in extent.prefixes:
-        return False
-    return holds(extent.needs, flat)
 
 
 def sentences(unit: str) -> list[tuple[int, int]]:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from cleaner.detect import compiled
 from cleaner.detect.gate import UNBOUNDED, Extent, extent_of, opening
-from cleaner.detect.patterns import _may_match, lower
+from cleaner.detect.patterns import _Gate, lower
 from cleaner.detect.rulebook import load_rulebook, pack_files
 from cleaner.detect.scripts import OWN_SCRIPT, heard_languages
 from cleaner.ingest.fold import fold, fold_pattern
@@ -26,7 +26,7 @@ _EACH = 40
 
 def may_match(extent: Extent, unit: str) -> bool:
     low = lower(unit)
-    return _may_match(extent, len(unit), opening(low), " ".join(low.split()))
+    return _Gate.of(extent).lets(len(unit), opening(low), " ".join(low.split()))
 
 
 @cache
