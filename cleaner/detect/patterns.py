@@ -13,7 +13,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import accumulate, chain
+from itertools import accumulate, chain, islice
 from typing import NamedTuple
 
 import ahocorasick_rs
@@ -30,6 +30,8 @@ _SENTENCE_END = regex.compile(
 
 # No paragraph of that many code points is chrome, nor is any sentence of it looked at.
 _LONGEST_UNIT = 50_000
+# Longer Blocks seldom recur. So many short ones are remembered, twice as many at times.
+_SHORT_BLOCK, _REMEMBERED = 80, 8192
 # Where a pattern asks for one of so many words, running it costs less than looking for them.
 _MANY_WORDS = 50
 
@@ -97,6 +99,37 @@ class _Gate(NamedTuple):
         )
 
 
+class Recent:
+    """The matches in short Blocks of earlier documents: menus and buttons recur on every page.
+
+    What the rules say of a Block depends on its text and the languages that are heard, on nothing
+    else, so remembering it changes no answer. Bounded: when the young half is full, the old half
+    goes. Threads may share it: what one of them loses is found anew.
+    """
+
+    def __init__(self) -> None:
+        self._young: dict[tuple[tuple[str, ...], str], list[Match]] = {}
+        self._old = self._young
+
+    def get(self, heard: tuple[str, ...], block: str) -> list[Match] | None:
+        """Return what was remembered of a Block."""
+        if len(block) > _SHORT_BLOCK:
+            return None
+        key = (heard, block)
+        found = self._young.get(key)
+        if found is None and (found := self._old.get(key)) is not None:
+            self._young[key] = found
+        return found
+
+    def remember(self, heard: tuple[str, ...], matches: dict[str, list[Match]]) -> None:
+        """Keep the matches in those Blocks that are short."""
+        if len(self._young) > _REMEMBERED:
+            self._young, self._old = {}, self._young
+        for block, found in islice(matches.items(), _REMEMBERED):
+            if len(block) <= _SHORT_BLOCK:
+                self._young[heard, block] = found
+
+
 @dataclass(frozen=True)
 class Matcher:
     """A rulebook made ready to scan."""
@@ -104,6 +137,7 @@ class Matcher:
     book: Rulebook
     _indexes: dict[str, _Index] = field(default_factory=dict)
     _gates: dict[int, _Gate] = field(default_factory=dict)
+    _recent: Recent = field(default_factory=Recent)
 
     def scan(
         self,
@@ -119,19 +153,33 @@ class Matcher:
         """
         heard = heard_languages("".join(blocks)) if heard is None else heard
         matches = ({} if known is None else known).setdefault(heard, {})
-        fresh = [block for block in dict.fromkeys(blocks) if block not in matches]
-        slow = self._read(fresh, heard, matches) if fresh else set()
+        fresh: list[str] = []
+        for block in dict.fromkeys(blocks):
+            if block not in matches:
+                found = self._recent.get(heard, block)
+                if found is None:
+                    fresh.append(block)
+                else:
+                    matches[block] = found
+        slow: set[str] = set()
+        if fresh:
+            read = self._read(fresh, heard, slow)
+            matches.update(read)
+            if not slow:
+                self._recent.remember(heard, read)
         return [matches[block] for block in blocks], sorted(slow)
 
     def _read(
-        self, blocks: list[str], heard: tuple[str, ...], matches: dict[str, list[Match]]
-    ) -> set[str]:
-        """Find the matches in Blocks that were not seen before; return the ids of slow rules."""
-        text = "\n".join(blocks)
+        self, blocks: list[str], heard: tuple[str, ...], slow: set[str]
+    ) -> dict[str, list[Match]]:
+        """Return the matches in Blocks that were not seen before; add the ids of slow rules.
+
+        Each Block stands between line ends, whatever its neighbours: they must not matter.
+        """
+        text = "\n".join(["", *blocks, ""])
         low = lower(text)
-        ranges = _ranges(blocks)
-        slow: set[str] = set()
-        matches.update((block, []) for block in blocks)
+        ranges = _ranges(blocks, 1)
+        matches: dict[str, list[Match]] = {block: [] for block in blocks}
         for (start, end), numbers in self._candidates(text, low, ranges, heard).items():
             part = text[start:end].replace("\n", " ")
             index = bisect_right(ranges, start, key=lambda known: known[0]) - 1
@@ -140,7 +188,7 @@ class Matcher:
                 Match(self.book.rules[number], start - begin, end - begin)
                 for number in self._matching(numbers, part, low[start:end], slow)
             ]
-        return slow
+        return matches
 
     def _matching(self, numbers: set[int], part: str, low: str, slow: set[str]) -> Iterator[int]:
         """Yield those of some rules that match a Block, a line or a sentence."""
@@ -180,9 +228,10 @@ class Matcher:
                 if block[1] <= start:
                     block = places.at(start)
                 whole, longest, asking = index.wanted[literal]
-                if block[1] - block[0] > longest or (
-                    whole and (low[start - 1 : start].isalpha() or low[end : end + 1].isalpha())
-                ):
+                first, last = block
+                if last - first > longest or end > last + 1 or start < first - 1:
+                    continue
+                if whole and (low[start - 1 : start].isalpha() or low[end : end + 1].isalpha()):
                     continue
                 for scope, least, numbers, most in asking:
                     place = block if scope == "block" else at[scope](start)
@@ -242,9 +291,9 @@ class _Sentences:
         return self._cuts.at(offset)
 
 
-def _ranges(parts: list[str]) -> list[tuple[int, int]]:
-    """Return where parts stand that are joined by one sign each."""
-    starts = accumulate((len(part) + 1 for part in parts), initial=0)
+def _ranges(parts: list[str], first: int = 0) -> list[tuple[int, int]]:
+    """Return where parts stand that are joined by one sign each, from `first` on."""
+    starts = accumulate((len(part) + 1 for part in parts), initial=first)
     return [(start, start + len(part)) for start, part in zip(starts, parts, strict=False)]
 
 
