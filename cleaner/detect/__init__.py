@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -88,4 +88,4 @@ def _span(page: Segmented, index: int, match: Match) -> tuple[int, int]:
 
 def block_at(page: Segmented, offset: int) -> int:
     """Return the index of the first Block that ends behind `offset`."""
-    return bisect_left(page.blocks, offset + 1, key=lambda block: block.end)
+    return bisect_right(page.ends, offset)

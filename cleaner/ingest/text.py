@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from cleaner.model import Line
+from itertools import accumulate
+from operator import add
 
-_ENDS = "\r\n\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
+from cleaner.model import Line
 
 
 def lines_of(text: str) -> tuple[Line, ...]:
     """Return the physical lines of `text`, split where `str.splitlines` splits."""
-    lines = []
-    start = 0
-    for piece in text.splitlines(keepends=True):
-        after = start + len(piece)
-        lines.append(Line(start, start + len(piece.rstrip(_ENDS))))
-        start = after
-    return tuple(lines)
+    starts = [0, *accumulate(map(len, text.splitlines(keepends=True)))]
+    sizes = map(len, text.splitlines())
+    return tuple(map(Line, starts, map(add, starts, sizes)))

@@ -39,6 +39,11 @@ class Segmented:
         return [block.start - self.lines[block.first].start for block in self.blocks]
 
     @cached_property
+    def ends(self) -> list[int]:
+        """Where each Block ends."""
+        return [block.end for block in self.blocks]
+
+    @cached_property
     def prose(self) -> list[bool]:
         """Whether each Block reads as running text."""
         return [is_prose(text) for text in self.texts]
@@ -49,14 +54,15 @@ def segment(document: Document) -> Segmented:
     lines = document.lines or ()
     blocks = blocks_of(document.text, lines)
     folded = fold(document.text)
-    ends = list(accumulate(len(row) + 1 for row in folded.text.split("\n")))
-    starts = [0, *ends]
-    units = [_strip(folded.text, starts[block.first], ends[block.last] - 1) for block in blocks]
-    texts = [folded.text[start:end].replace("\n", " ") for start, end in units]
+    rows = folded.text.split("\n")
+    starts = list(accumulate((len(row) + 1 for row in rows), initial=0))
+    units, texts = [], []
+    for block in blocks:
+        first, last = block.first, block.last
+        unit = rows[first] if first == last else "\n".join(rows[first : last + 1])
+        start, bare = starts[first], unit.strip()
+        if len(bare) < len(unit):
+            start += len(unit) - len(unit.lstrip())
+        units.append((start, start + len(bare)))
+        texts.append(bare if first == last else bare.replace("\n", " "))
     return Segmented(document, lines, blocks, folded, units, texts)
-
-
-def _strip(text: str, start: int, end: int) -> tuple[int, int]:
-    unit = text[start:end]
-    start += len(unit) - len(unit.lstrip())
-    return start, start + len(unit.strip())

@@ -24,31 +24,23 @@ _BULLET = regex.compile(r"(?:[-*•·–—▪◦‣]|\(?\d{1,3}[.)]|[a-z][.)])\
 
 def blocks_of(text: str, lines: tuple[Line, ...]) -> tuple[Block, ...]:
     """Return the Blocks of `text`, in order; blank lines belong to none."""
-    trimmed = [_trim(text, line) for line in lines]
-    soft = _soft_breaks([text[start:end] for start, end in trimmed])
+    rows = [text[line.start : line.end] for line in lines]
+    bare = [row.strip(_BLANK) if row[:1] in _BLANK or row[-1] in _BLANK else row for row in rows]
+    soft = _soft_breaks(bare)
     blocks: list[Block] = []
-    first = -1
-    for index, (start, end) in enumerate(trimmed):
-        if start == end:
+    begin = first = -1
+    for index, row in enumerate(bare):
+        if not row:
             continue
+        start = lines[index].start
+        if len(row) < len(rows[index]):
+            start += len(rows[index]) - len(rows[index].lstrip(_BLANK))
         if first < 0:
-            first = index
-        if index in soft:
-            continue
-        blocks.append(Block(trimmed[first][0], end, first, index))
-        first = -1
+            begin, first = start, index
+        if index not in soft:
+            blocks.append(Block(begin, start + len(row), first, index))
+            first = -1
     return tuple(blocks)
-
-
-def _trim(text: str, line: Line) -> tuple[int, int]:
-    piece = text[line.start : line.end]
-    bare = piece.strip(_BLANK)
-    if len(bare) == len(piece):
-        return line.start, line.end
-    if not bare:
-        return line.start, line.start
-    start = line.start + len(piece) - len(piece.lstrip(_BLANK))
-    return start, start + len(bare)
 
 
 # What `str.strip` takes, and the invisible signs with which editors pad empty lines.
@@ -83,7 +75,7 @@ def _soft_breaks(rows: list[str]) -> frozenset[int]:
 
 def _wraps(row: str, after: str, columns: int, column: int) -> bool:
     """Whether `after` continues the paragraph of `row`."""
-    if _BULLET.match(after) or columns < 0.5 * column:
+    if columns < 0.5 * column or _BULLET.match(after):
         return False
     if after[0].islower() and columns >= 0.6 * column:
         return True
