@@ -47,14 +47,18 @@ def _verses(page: Segmented, claimed: set[int]) -> frozenset[int]:
     if sum(page.prose) >= _LEAST_PROSE:
         return frozenset()
     found: set[int] = set()
-    stanza: list[int] = []
+    size = known = 0
+    waiting: list[int] = []
     for index, block in enumerate(page.blocks):
-        if stanza and block.first != page.blocks[stanza[-1]].last + 1:
-            stanza = []
-        stanza.append(index)
-        known = sum(line in claimed for line in stanza)
-        if len(stanza) >= _LEAST_LINES and known * 2 < len(stanza):
-            found.update(stanza)
+        if size and block.first != page.blocks[index - 1].last + 1:
+            size = known = 0
+            waiting = []
+        size += 1
+        known += index in claimed
+        waiting.append(index)
+        if size >= _LEAST_LINES and known * 2 < size:
+            found.update(waiting)
+            waiting = []
     return frozenset(found)
 
 
@@ -67,23 +71,31 @@ def _speakers(page: Segmented) -> frozenset[str]:
 
 
 def _code(page: Segmented) -> frozenset[int]:
-    """Return the Blocks inside fences and in runs of lines that look like code."""
+    """Return the Blocks inside fences, and from two lines on that look like code.
+
+    Lines of another look (a string, a comment) do not end a listing.
+    """
+    texts = page.texts
     found: set[int] = set()
     fenced = False
-    run: list[int] = []
-    for index, text in enumerate(page.texts):
-        if text.startswith(_FENCE):
+    fences = {index for index, text in enumerate(texts) if text.startswith(_FENCE)}
+    for index in range(min(fences), len(texts)) if fences else ():
+        if index in fences:
             fenced = not fenced
+        if fenced or index in fences:
             found.add(index)
-        elif fenced:
-            found.add(index)
-        if is_code(text):
-            run.append(index)
-            continue
-        if len(run) >= _LEAST_CODE:
-            found.update(run)
-        # One line of another look (a string, a comment) does not end a listing.
-        run = [*run, index] if run and run[-1] == index - 1 and len(run) >= 2 else []
-    if len(run) >= _LEAST_CODE:
-        found.update(run)
+    begin = _listing(texts)
+    if len(texts) - begin >= _LEAST_CODE:
+        found.update(range(begin, len(texts)))
     return frozenset(found)
+
+
+def _listing(texts: list[str]) -> int:
+    """Return the first of two lines running that look like code; the number of lines for none."""
+    for index in range(1, len(texts), 2):  # of two lines running one is odd
+        if is_code(texts[index]):
+            if is_code(texts[index - 1]):
+                return index - 1
+            if index + 1 < len(texts) and is_code(texts[index + 1]):
+                return index
+    return len(texts)
