@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from operator import attrgetter
 
 from cleaner.decide import decide
 from cleaner.detect import Claims, detect
@@ -21,7 +22,7 @@ from cleaner.detect.rulebook import Rulebook, load_rulebook
 from cleaner.errors import CleanerError
 from cleaner.ingest import Limits, ingest
 from cleaner.ingest.text import lines_of
-from cleaner.model import Action, Document, Kind, Removal, Result, Verdict
+from cleaner.model import Action, Document, Finding, Kind, Removal, Result, Verdict
 from cleaner.profiles import Options, Policy, resolve
 from cleaner.render.text import joins, removals
 from cleaner.render.trace import Trace
@@ -102,8 +103,8 @@ class Cleaner:
         return Result(
             document=source,
             text=work.document.text,
-            verdicts=tuple(sorted(verdicts, key=lambda verdict: verdict.start)),
-            removed=tuple(sorted(taken, key=lambda removal: removal.start)),
+            verdicts=tuple(sorted(verdicts, key=attrgetter("start"))),
+            removed=tuple(sorted(taken, key=attrgetter("start"))),
             ruleset_version=self.ruleset_version,
             joins=trace.joins,
             warnings=tuple(warnings),
@@ -197,14 +198,14 @@ def _located(trace: Trace, verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
     if trace.untouched:
         yield from verdicts
         return
-    for verdict in verdicts:
+    for v in verdicts:
         findings = tuple(
-            replace(finding, start=ranges[0][0], end=ranges[-1][1])
-            for finding in verdict.findings
-            if (ranges := trace.origins(finding.start, finding.end))
+            Finding(f.detector, at[0][0], at[-1][1], f.category, f.confidence, f.evidence, f.leads)
+            for f in v.findings
+            if (at := trace.origins(f.start, f.end))
         )
-        for start, end in trace.origins(verdict.start, verdict.end):
-            yield replace(verdict, start=start, end=end, findings=findings)
+        for start, end in trace.origins(v.start, v.end):
+            yield Verdict(start, end, v.action, v.category, v.confidence, findings, v.reason)
 
 
 def _taken(trace: Trace, removed: tuple[Removal, ...]) -> Iterator[Removal]:

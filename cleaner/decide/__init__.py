@@ -8,7 +8,6 @@ claims are looked at again in the company of what goes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from cleaner.decide.context import LIFTED, WEAK, in_company
 from cleaner.decide.guard import guarded
@@ -39,8 +38,13 @@ def decide(page: Segmented, claims: Claims, policy: Policy) -> tuple[Verdict, ..
         kept |= _head(page, whole)
     removed, weak = _strong_and_weak(whole, kept, policy.min_confidence)
     lifted = in_company(page.texts, removed, weak, set(kept)) if removed else {}
+    spoken = whole.keys() | parts.keys() | kept.keys() | lifted.keys()
     verdicts: list[Verdict] = []
+    keep = Action.KEEP
     for index, block in enumerate(page.blocks):
+        if index not in spoken:
+            verdicts.append(Verdict(block.start, block.end, keep))
+            continue
         about = _ranked(whole.get(index, ()))
         if index in removed:
             verdicts.append(_verdict(block.start, block.end, Action.REMOVE, about))
@@ -50,8 +54,7 @@ def decide(page: Segmented, claims: Claims, policy: Policy) -> tuple[Verdict, ..
             verdicts += _cut(block.start, block.end, parts[index], policy.min_confidence, about)
         else:
             reason = kept.get(index, "too weak a claim" if about else "")
-            verdict = _verdict(block.start, block.end, Action.KEEP, about)
-            verdicts.append(replace(verdict, reason=reason) if reason else verdict)
+            verdicts.append(_verdict(block.start, block.end, keep, about, reason))
     return tuple(verdicts)
 
 
@@ -89,10 +92,11 @@ def _by_block(
     """Sort claims by Block: those about all of it, and those about a part."""
     whole: dict[int, list[Finding]] = {}
     parts: dict[int, list[Finding]] = {}
+    blocks = page.blocks
     for finding in findings:
         index = block_at(page, finding.start)
-        while index < len(page.blocks) and page.blocks[index].start < finding.end:
-            block = page.blocks[index]
+        while index < len(blocks) and blocks[index].start < finding.end:
+            block = blocks[index]
             covers = finding.start <= block.start and finding.end >= block.end
             (whole if covers else parts).setdefault(index, []).append(finding)
             index += 1
@@ -137,20 +141,21 @@ def _rank(finding: Finding) -> float:
     return -min(finding.confidence, _LEARNED_AT_MOST) if learned else -finding.confidence
 
 
-def _verdict(start: int, end: int, action: Action, findings: tuple[Finding, ...]) -> Verdict:
+def _verdict(
+    start: int, end: int, action: Action, findings: tuple[Finding, ...], reason: str = ""
+) -> Verdict:
     if not findings:
-        return Verdict(start, end, action)
-    best = findings[0]
+        return Verdict(start, end, action, reason=reason)
     surest = max(finding.confidence for finding in findings)
-    return Verdict(start, end, action, best.category, surest, findings)
+    return Verdict(start, end, action, findings[0].category, surest, findings, reason)
 
 
 def _lifted(
     start: int, end: int, findings: tuple[Finding, ...], why: str, removed: dict[int, Finding]
 ) -> Verdict:
-    verdict = _verdict(start, end, Action.REMOVE, findings)
-    category = verdict.category or removed[max(removed)].category
-    return replace(verdict, category=category, confidence=LIFTED, reason=why)
+    category = findings[0].category if findings else ""
+    category = category or removed[max(removed)].category
+    return Verdict(start, end, Action.REMOVE, category, LIFTED, findings, why)
 
 
 def _cut(

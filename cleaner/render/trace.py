@@ -62,8 +62,13 @@ class Trace:
         return found
 
     def remove(self, removed: tuple[Removal, ...]) -> None:
-        """Take out Spans of the present text."""
-        self._edit([(removal.start, removal.end, None) for removal in removed])
+        """Take out Spans of the present text, those that touch at once."""
+        edits: list[tuple[int, int, str | None]] = []
+        for removal in removed:
+            touches = edits and edits[-1][1] == removal.start
+            start = edits.pop()[0] if touches else removal.start
+            edits.append((start, removal.end, None))
+        self._edit(edits)
 
     def join(self, joined: tuple[Join, ...]) -> None:
         """Put joins into the present text."""
