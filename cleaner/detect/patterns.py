@@ -151,7 +151,9 @@ class Matcher:
         passes over one document. `heard` are the languages with a script of their own whose rules
         are tried: where it is None, those of which a letter stands.
         """
-        heard = heard_languages("".join(blocks)) if heard is None else heard
+        if heard is None:
+            signs = set("".join(blocks))
+            heard = heard_languages("".join(sign for sign in signs if not sign.isascii()))
         matches = ({} if known is None else known).setdefault(heard, {})
         fresh: list[str] = []
         for block in dict.fromkeys(blocks):
@@ -179,11 +181,12 @@ class Matcher:
         text = "\n".join(["", *blocks, ""])
         low = lower(text)
         ranges = _ranges(blocks, 1)
+        starts = [start for start, _ in ranges]
         matches: dict[str, list[Match]] = {block: [] for block in blocks}
         for (start, end), numbers in self._candidates(text, low, ranges, heard).items():
             part = text[start:end].replace("\n", " ")
-            index = bisect_right(ranges, start, key=lambda known: known[0]) - 1
-            begin = ranges[index][0]
+            index = bisect_right(starts, start) - 1
+            begin = starts[index]
             matches[blocks[index]] += [
                 Match(self.book.rules[number], start - begin, end - begin)
                 for number in self._matching(numbers, part, low[start:end], slow)
@@ -220,18 +223,18 @@ class Matcher:
         for language in ("", *heard):
             index = self._indexes.get(language) or self._indexed(language)
             at = {"line": _Places(lines).at, "sentence": _Sentences(blocks, text).at}
-            places = _Places(blocks)
+            wanted, places = index.wanted, _Places(blocks)
             block = places.at(0)
             for literal, start, end in index.automaton.find_matches_as_indexes(
                 low, overlapping=True
             ):
+                whole, longest, asking = wanted[literal]
+                if whole and (low[start - 1].isalpha() or low[end].isalpha()):
+                    continue
                 if block[1] <= start:
                     block = places.at(start)
-                whole, longest, asking = index.wanted[literal]
                 first, last = block
                 if last - first > longest or end > last + 1 or start < first - 1:
-                    continue
-                if whole and (low[start - 1 : start].isalpha() or low[end : end + 1].isalpha()):
                     continue
                 for scope, least, numbers, most in asking:
                     place = block if scope == "block" else at[scope](start)
