@@ -31,12 +31,14 @@ _SENTENCE_END = regex.compile(
 # No paragraph of that many code points is chrome, nor is any sentence of it looked at.
 _LONGEST_UNIT = 50_000
 # Longer Blocks seldom recur. So many short ones are remembered, twice as many at times.
-_SHORT_BLOCK, _REMEMBERED = 80, 8192
+_SHORT_BLOCK, _REMEMBERED = 80, 16384
 # Where a pattern asks for one of so many words, running it costs less than looking for them.
 _MANY_WORDS = 50
 
-Known = dict[tuple[str, ...], dict[str, list["Match"]]]
-"""The matches in Blocks (by their text), for each choice of languages with their own script."""
+Matches = dict[str, tuple["Match", ...]]
+"""The matches in Blocks, by their text."""
+Known = dict[tuple[str, ...], Matches]
+"""The same for each choice of languages with their own script."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +110,10 @@ class Recent:
     """
 
     def __init__(self) -> None:
-        self._young: dict[tuple[tuple[str, ...], str], list[Match]] = {}
+        self._young: dict[tuple[tuple[str, ...], str], tuple[Match, ...]] = {}
         self._old = self._young
 
-    def get(self, heard: tuple[str, ...], block: str) -> list[Match] | None:
+    def get(self, heard: tuple[str, ...], block: str) -> tuple[Match, ...] | None:
         """Return what was remembered of a Block."""
         if len(block) > _SHORT_BLOCK:
             return None
@@ -121,7 +123,7 @@ class Recent:
             self._young[key] = found
         return found
 
-    def remember(self, heard: tuple[str, ...], matches: dict[str, list[Match]]) -> None:
+    def remember(self, heard: tuple[str, ...], matches: Matches) -> None:
         """Keep the matches in those Blocks that are short."""
         if len(self._young) > _REMEMBERED:
             self._young, self._old = {}, self._young
@@ -144,7 +146,7 @@ class Matcher:
         blocks: list[str],
         known: Known | None = None,
         heard: tuple[str, ...] | None = None,
-    ) -> tuple[list[list[Match]], list[str]]:
+    ) -> tuple[list[tuple[Match, ...]], list[str]]:
         """Return the matches in each Block, and the ids of rules that ran into their timeout.
 
         `blocks` are their folded texts, line ends included. `known` remembers answers between the
@@ -171,9 +173,7 @@ class Matcher:
                 self._recent.remember(heard, read)
         return [matches[block] for block in blocks], sorted(slow)
 
-    def _read(
-        self, blocks: list[str], heard: tuple[str, ...], slow: set[str]
-    ) -> dict[str, list[Match]]:
+    def _read(self, blocks: list[str], heard: tuple[str, ...], slow: set[str]) -> Matches:
         """Return the matches in Blocks that were not seen before; add the ids of slow rules.
 
         Each Block stands between line ends, whatever its neighbours: they must not matter.
@@ -182,15 +182,15 @@ class Matcher:
         low = lower(text)
         ranges = _ranges(blocks, 1)
         starts = [start for start, _ in ranges]
-        matches: dict[str, list[Match]] = {block: [] for block in blocks}
+        matches: Matches = dict.fromkeys(blocks, ())
         for (start, end), numbers in self._candidates(text, low, ranges, heard).items():
             part = text[start:end].replace("\n", " ")
             index = bisect_right(starts, start) - 1
             begin = starts[index]
-            matches[blocks[index]] += [
+            matches[blocks[index]] += tuple(
                 Match(self.book.rules[number], start - begin, end - begin)
                 for number in self._matching(numbers, part, low[start:end], slow)
-            ]
+            )
         return matches
 
     def _matching(self, numbers: set[int], part: str, low: str, slow: set[str]) -> Iterator[int]:

@@ -83,7 +83,7 @@ def _compile_part(folder: Path, part: int) -> None:
 def matches_of(text: str, matcher: Matcher, heard: tuple[str, ...] | None = None) -> list[Match]:
     """Return all matches in `text`, taken as one Block; `heard` is `Matcher.scan`'s."""
     folded = fold(text.strip()).text
-    return matcher.scan([folded], heard=heard)[0][0] if folded else []
+    return [*matcher.scan([folded], heard=heard)[0][0]] if folded else []
 
 
 def _prove(rule: Rule, row: dict[str, Any], matcher: Matcher) -> Iterator[str]:
