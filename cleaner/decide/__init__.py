@@ -7,7 +7,7 @@ claims are looked at again in the company of what goes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from cleaner.decide.context import LIFTED, WEAK, in_company
 from cleaner.decide.guard import guarded
@@ -126,13 +126,13 @@ def _strong_and_weak(
     weak: dict[int, Finding] = {}
     for index, findings in whole.items():
         if index not in kept:
-            surest = max(finding.confidence for finding in findings)
-            (removed if surest >= least else weak)[index] = min(findings, key=_rank)
+            sure = any(finding.confidence >= least for finding in findings)
+            (removed if sure else weak)[index] = _ranked(findings)[0]
     return removed, weak
 
 
-def _ranked(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    return tuple(sorted(findings, key=_rank))
+def _ranked(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    return tuple(sorted(findings, key=_rank) if len(findings) > 1 else findings)
 
 
 def _rank(finding: Finding) -> float:

@@ -97,6 +97,8 @@ def _by_block(page: Segmented, ruled: list[Finding]) -> dict[int, list[Finding]]
 def _outside_main(view: _View) -> Iterator[Finding]:
     """Lines of a page that its article extractor left out."""
     lines = view.page.lines
+    if not any(line.main is False for line in lines):
+        return
     for index, block in enumerate(view.page.blocks):
         if lines[block.first].main is False:
             yield view.claim(
@@ -273,12 +275,17 @@ def _repeated(view: _View) -> Iterator[Finding]:
 
     The paragraph with most of the article around it stays, and the headline next to the body.
     """
-    first, _ = view.body
+    texts, (first, _) = view.page.texts, view.body
     places: dict[str, list[int]] = {}
-    for index, text in enumerate(view.page.texts):
-        if len(text) >= _LONG_PARAGRAPH or (index < first and _could_be_headline(text)):
+    for index, text in enumerate(texts):
+        if index < first or len(text) >= _LONG_PARAGRAPH:
             places.setdefault(text.casefold(), []).append(index)
-    for copies in places.values():
+    for found in places.values():
+        copies = [
+            index
+            for index in (found if len(found) > 1 else ())
+            if len(texts[index]) >= _LONG_PARAGRAPH or _could_be_headline(texts[index])
+        ]
         if len(copies) > 1:
             stays = max(copies, key=lambda index: (_company(view, index), index))
             for index in copies:

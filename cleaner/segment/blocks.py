@@ -66,16 +66,19 @@ def _soft_breaks(rows: list[str]) -> frozenset[int]:
     column = sorted(usual)[int(len(usual) * 0.98)]
     if column < _NARROWEST:
         return frozenset()
+    least = max(_LEAST_BREAKS, _LEAST_SHARE * len(breaks))
+    filled = [index for index in breaks if widths[index] >= 0.5 * column]
+    if len(filled) < least:
+        return frozenset()
     soft = frozenset(
-        index for index in breaks if _wraps(rows[index], rows[index + 1], widths[index], column)
+        index for index in filled if _wraps(rows[index], rows[index + 1], widths[index], column)
     )
-    enough = len(soft) >= max(_LEAST_BREAKS, _LEAST_SHARE * len(breaks))
-    return soft if enough else frozenset()
+    return soft if len(soft) >= least else frozenset()
 
 
 def _wraps(row: str, after: str, columns: int, column: int) -> bool:
     """Whether `after` continues the paragraph of `row`."""
-    if columns < 0.5 * column or _BULLET.match(after):
+    if _BULLET.match(after):
         return False
     if after[0].islower() and columns >= 0.6 * column:
         return True
