@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from cleaner import Cleaner, Document, pipeline
-from cleaner.detect import Claims
+from cleaner.detect import Claims, patterns
 from cleaner.detect.patterns import Matcher, lower, sentences
 from cleaner.detect.proof import matches_of
 from cleaner.detect.rulebook import parse_rulebook
@@ -127,6 +127,38 @@ def test_a_rule_that_times_out_on_many_units_is_told_once_and_costs_little(
     monkeypatch.setattr(pipeline, "_shared", lambda: matcher)
     result = Cleaner().clean("\n\n".join([TRAP] * 20))
     assert result.warnings == ("rule_timeout: t.share.x was skipped",)
+
+
+@pytest.mark.parametrize("neighbour", ["", "one", "two", "one two", "!"])
+def test_neighbours_change_nothing_of_what_rules_say(
+    neighbour: str, small_packs: dict[str, bytes]
+) -> None:
+    """What is remembered of a Block must hold wherever it stands."""
+    matcher = one(small_packs, "keywords = [\"one two\", \"one \"]\npattern = '''one'''")
+    alone, _ = matcher.scan(["one"])
+    fresh = Matcher(matcher.book)
+    assert fresh.scan([neighbour, "one", "two"])[0][1] == alone[0] != ()
+
+
+def test_short_blocks_are_remembered_across_documents_within_bounds(
+    small_packs: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    matcher = one(small_packs, "keywords = [\"word\"]\npattern = '''word'''")
+    monkeypatch.setattr(patterns, "_REMEMBERED", 5)
+    first, _ = matcher.scan(["word"])
+    for number in range(40):
+        assert matcher.scan(["word", f"word {number}", "word" * 30])[0][0] is first[0]
+    recent = matcher._recent
+    assert len(recent._young) + len(recent._old) <= 4 * 5
+    assert all(len(block) <= 80 for _, block in recent._young)
+
+
+def test_nothing_is_remembered_where_a_rule_timed_out(small_packs: dict[str, bytes]) -> None:
+    matcher = one(small_packs, SLOW)
+    _, slow = matcher.scan([TRAP, "aaaa"])
+    assert slow == ["t.share.x"]
+    assert matcher._recent.get((), "aaaa") is None
+    assert matcher.scan(["aaaa"])[0][0] != ()
 
 
 def test_keep_rules_are_no_findings(claims_of: Claim) -> None:

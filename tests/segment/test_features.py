@@ -129,3 +129,21 @@ def test_prose_is_no_code(text: str) -> None:
 )
 def test_speakers_stand_before_a_colon(text: str, label: str) -> None:
     assert features.speaker(text) == label
+
+
+def test_quick_checks_overlook_nothing() -> None:
+    """What decides before a pattern is asked must never decide otherwise."""
+    signs = [chr(code) for code in range(0x110000) if not 0xD800 <= code < 0xE000]
+    odd = [s for s in signs if features._WIDE.match(s) or features._NO_WIDTH.match(s)]
+    assert all(features._UNUSUAL.match(sign) for sign in odd)
+    ascii_texts = [first + last for first in signs[:128] for last in signs[:128]]
+    assert all(features.words(text) == len(features._WORD.findall(text)) for text in ascii_texts)
+
+
+@pytest.mark.parametrize(
+    "text", ["x = {", "}", "f(x);", "# make", "$ ls", "> quoted", "// note", "/* note", "*/", "<br>",
+             "print(x)", "def f():", "import x; y", "from a import (b)", "  return x;"]
+)  # fmt: skip
+def test_code_is_known_by_its_ends(text: str) -> None:
+    assert features._CODE.search(text)
+    assert features.is_code(text)
