@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from cleaner.detect.patterns import Known, Match, Matcher
 from cleaner.detect.rulebook import PROTECT
+from cleaner.detect.scripts import heard_languages
 from cleaner.detect.structure import structure
 from cleaner.model import Evidence, Finding
 from cleaner.segment import Segmented
@@ -35,7 +36,9 @@ def detect(
     is one because of the "Read more" below it. `known` is `Matcher.scan`'s.
     """
     blocks = [page.folded.text[start:end] for start, end in page.units]
-    found, slow = matcher.scan(blocks, known)
+    # Whatever was folded away, most texts never had a letter that would need a closer look.
+    letters = "".join(sign for sign in page.folded.signs if not sign.isascii())
+    found, slow = matcher.scan(blocks, known, None if heard_languages(letters) else ())
     placed = [(index, match) for index, matches in enumerate(found) for match in matches]
     ruled = [_finding(page, *row) for row in placed if row[1].rule.category != PROTECT]
     kept = [

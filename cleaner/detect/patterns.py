@@ -153,9 +153,7 @@ class Matcher:
         passes over one document. `heard` are the languages with a script of their own whose rules
         are tried: where it is None, those of which a letter stands.
         """
-        if heard is None:
-            signs = set("".join(blocks))
-            heard = heard_languages("".join(sign for sign in signs if not sign.isascii()))
+        heard = heard_languages("".join(blocks)) if heard is None else heard
         matches = ({} if known is None else known).setdefault(heard, {})
         fresh: list[str] = []
         for block in dict.fromkeys(blocks):

@@ -90,8 +90,7 @@ def _places(hot: bool, crlf: bool, runs: bool) -> re.Pattern[str]:
     return re.compile("|".join(kind for asked, kind in kinds if asked) or r"(?!)")
 
 
-def _pattern_for(text: str) -> re.Pattern[str]:
-    signs = set(text)
+def _pattern_for(text: str, signs: set[str]) -> re.Pattern[str]:
     hot = max(signs, default="") > "\uffff" or not signs.isdisjoint(_hot()[0])
     blank = signs.intersection(_BLANKS)
     runs = "  " in text if blank == {" "} else bool(blank)
@@ -123,6 +122,9 @@ class Folded:
     """Folded offsets from which on `shifts` changes, ascending."""
     shifts: tuple[int, ...] = ()
     """Original offset minus folded offset, from the cut of the same index on."""
+    signs: frozenset[str] = frozenset()
+    """All signs of `text` beyond ASCII and any others that it was folded from: telling them apart
+    takes another look."""
 
     def origin(self, offset: int) -> int:
         """Return the original offset of the code point that was folded to `offset`."""
@@ -145,23 +147,24 @@ def fold(text: str) -> Folded:
     cuts: list[int] = []
     shifts: list[int] = []
     done = length = 0
-    for hot in _pattern_for(text).finditer(text):
+    signs = set(text)
+    for hot in _pattern_for(text, signs).finditer(text):
         # Marks belong to the sign before them.
         begin = max(done, hot.start() - 1)
         for first, last, sign in _edits(text[begin : hot.end()]):
             start, end = begin + first, begin + last
             pieces.append(text[done:start])
             pieces.append(sign)
+            signs.update(sign)
             length += start - done + len(sign)
             done = end
             shift = end - length
             if not shifts or shifts[-1] != shift:
                 cuts.append(length)
                 shifts.append(shift)
-    if not pieces:
-        return Folded(_plain(text))
     pieces.append(text[done:])
-    return Folded(_plain("".join(pieces)), tuple(cuts), tuple(shifts))
+    folded = _plain("".join(pieces), signs)
+    return Folded(folded, tuple(cuts), tuple(shifts), frozenset(signs))
 
 
 def _edits(piece: str) -> tuple[tuple[int, int, str], ...]:
@@ -196,11 +199,11 @@ def fold_pattern(pattern: str) -> str:
     return "\n".join(folded)
 
 
-def _plain(text: str) -> str:
-    """Fold what keeps its length."""
-    signs = set(text)
+def _plain(text: str, signs: set[str]) -> str:
+    """Fold what keeps its length. `signs` holds all signs of `text`, then the answer's too."""
     for variant in signs & _table().keys():
         text = text.replace(variant, _table()[variant])
+        signs.add(_table()[variant])
     if not text.isascii() and _LATIN_LOOK_ALIKE.search(text) and _LATIN.search(text):
         text = _MIXED_WORD.sub(_latinise, text)
     return text

@@ -112,3 +112,9 @@ def test_disguised_chrome_goes_with_its_own_offsets(spelt: str) -> None:
     assert [result.document.text[gone.start : gone.end].strip() for gone in result.removed] == [
         spelt
     ]
+
+
+@given(st.text(alphabet="ab \t’“\u0301\u0640\u200bيأсеёﬁＡ日…\u05b0ﻻ"))
+def test_signs_hold_all_of_the_folded_text_beyond_ascii(text: str) -> None:
+    folded = fold(text)
+    assert {sign for sign in folded.text if not sign.isascii()} <= folded.signs
