@@ -8,6 +8,7 @@ READY := .venv/.ready
 setup: $(READY)                ## make the virtual environment
 $(READY): pyproject.toml
 	$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --upgrade 'pip>=25' # older ones choke on lxml's extras
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --editable '.[dev]'
 	@$(BIN)/python -m compileall -q cleaner
 	@$(BIN)/cleaner rules warm

@@ -25,6 +25,8 @@ _LEARNED_AT_MOST = WEAK / 2
 # How far above the body its head may begin, and how many lines it has.
 _HEAD_REACH, _HEAD_LINES = 8, 3
 _HEADLINE_WORDS = 3
+# From here on the classifier is believed that a line there is chrome.
+_CERTAIN = 0.9
 
 
 def decide(page: Segmented, claims: Claims, policy: Policy) -> tuple[Verdict, ...]:
@@ -73,7 +75,7 @@ def _head(page: Segmented, whole: dict[int, list[Finding]]) -> dict[int, str]:
     above = [
         index
         for index in range(max(body - _HEAD_REACH, 0), body)
-        if all(finding.detector == LEARNED for finding in whole.get(index, ()))
+        if all(f.detector == LEARNED and f.confidence < _CERTAIN for f in whole.get(index, ()))
     ]
     head = above[-_HEAD_LINES:]
     while head and words(page.texts[head[0]]) < _HEADLINE_WORDS:

@@ -13,7 +13,8 @@ from cleaner.segment.features import is_code, is_quotation, speaker
 
 _FENCE = ("'''", "~~~")  # as folded: a backtick is a quote
 _LEAST_TURNS = 4
-_LEAST_CODE = 3
+# A listing has so many lines of code; a string or a comment may stand between them.
+_LEAST_CODE, _CODE_REACH = 3, 3
 _LEAST_LINES, _LEAST_PROSE = 3, 2
 
 
@@ -25,10 +26,13 @@ def guarded(page: Segmented, claimed: set[int]) -> dict[int, str]:
     speakers = _speakers(page)
     verses = _verses(page, claimed)
     code = _code(page)
+    listed = "\n".join(page.texts[index] for index in sorted(code))
     for index in claimed:
         text = page.texts[index]
         if index in code:
             reasons[index] = "guard: program code"
+        elif f'"{text}"' in listed or f"'{text}'" in listed:
+            reasons[index] = "guard: what program code prints"
         elif index in verses:
             reasons[index] = "guard: a line of verse or of a list"
         elif speakers and speaker(text) in speakers:
@@ -71,31 +75,21 @@ def _speakers(page: Segmented) -> frozenset[str]:
 
 
 def _code(page: Segmented) -> frozenset[int]:
-    """Return the Blocks inside fences, and from two lines on that look like code.
-
-    Lines of another look (a string, a comment) do not end a listing.
-    """
-    texts = page.texts
+    """Return the Blocks inside fences and in listings: lines of code close to each other."""
     found: set[int] = set()
     fenced = False
-    fences = {index for index, text in enumerate(texts) if text.startswith(_FENCE)}
-    for index in range(min(fences), len(texts)) if fences else ():
-        if index in fences:
+    listing: list[int] = []
+    for index, text in enumerate(page.texts):
+        if text.startswith(_FENCE):
             fenced = not fenced
-        if fenced or index in fences:
             found.add(index)
-    begin = _listing(texts)
-    if len(texts) - begin >= _LEAST_CODE:
-        found.update(range(begin, len(texts)))
+        elif fenced:
+            found.add(index)
+        if is_code(text):
+            if listing and index - listing[-1] > _CODE_REACH:
+                listing = []
+            listing.append(index)
+            if len(listing) >= _LEAST_CODE:
+                known = len(listing) > _LEAST_CODE
+                found.update(range(listing[-2] if known else listing[0], index + 1))
     return frozenset(found)
-
-
-def _listing(texts: list[str]) -> int:
-    """Return the first of two lines running that look like code; the number of lines for none."""
-    for index in range(1, len(texts), 2):  # of two lines running one is odd
-        if is_code(texts[index]):
-            if is_code(texts[index - 1]):
-                return index - 1
-            if index + 1 < len(texts) and is_code(texts[index + 1]):
-                return index
-    return len(texts)

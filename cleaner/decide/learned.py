@@ -17,6 +17,8 @@ LEARNED = "classifier"
 # Share of a document's text up to which what the classifier claims is doubted.
 _FULL_PAGE = 0.1
 _SHORT = 8
+# How much surer a claim about running text must be.
+_OF_PROSE = 0.05
 # How sure a claim must be beside one that is heard, and how many lines from it.
 _BESIDE, _REACH = 0.7, 3
 
@@ -26,8 +28,16 @@ def heard(page: Segmented, claims: list[Finding], policy: Policy) -> list[Findin
 
     Where no running text stays that something could be chrome to, none does.
     """
-    by_block = {block_at(page, claim.start): claim for claim in claims}
-    sure = {n for n, claim in by_block.items() if claim.confidence >= policy.min_learned}
+    by_block: dict[int, Finding] = {}
+    for claim in claims:
+        index = block_at(page, claim.start)
+        if index not in by_block or claim.confidence > by_block[index].confidence:
+            by_block[index] = claim
+    sure = {
+        n
+        for n, claim in by_block.items()
+        if claim.confidence >= policy.min_learned + _OF_PROSE * page.prose[n]
+    }
     if not any(prose for index, prose in enumerate(page.prose) if index not in sure):
         return []
     widths = [width(text) for text in page.texts]
@@ -38,16 +48,19 @@ def heard(page: Segmented, claims: list[Finding], policy: Policy) -> list[Findin
             for index in sure
             if by_block[index].confidence >= least or words(page.texts[index]) >= _SHORT
         }
-        sure |= _beside(sure, by_block, min(policy.min_learned, _BESIDE))
+        sure |= _beside(page, sure, by_block, min(policy.min_learned, _BESIDE))
     return [by_block[index] for index in sorted(sure)]
 
 
-def _beside(sure: set[int], by_block: dict[int, Finding], least: float) -> set[int]:
+def _beside(
+    page: Segmented, sure: set[int], by_block: dict[int, Finding], least: float
+) -> set[int]:
     found = set()
     for index in sure:
         for step in (1, -1):
             at = index + step
             while abs(at - index) <= _REACH and at in by_block and by_block[at].confidence >= least:
-                found.add(at)
+                if not page.prose[at]:  # running text has to be chrome by itself
+                    found.add(at)
                 at += step
     return found

@@ -29,6 +29,8 @@ _LONGEST_LIST = 25
 _LONGEST_APPEAL = 14
 _LEAST_PROSE = 2
 _LONG_PARAGRAPH = 100
+# So many paragraphs of running text close to a copy, itself included: it stands in the article.
+_SURROUNDED = 4
 _HEADLINE_WORDS = 4
 _APPEALS = frozenset({"donation", "newsletter", "paywall", "app", "share"})
 
@@ -273,7 +275,8 @@ def _article_head(view: _View) -> Iterator[Finding]:
 def _repeated(view: _View) -> Iterator[Finding]:
     """All but one of the places where the same long paragraph or the headline stands.
 
-    The paragraph with most of the article around it stays, and the headline next to the body.
+    The paragraph with most of the article around it stays, and the headline next to the body. What
+    comes back again and again within an article is its refrain: an exercise, a verse, a formula.
     """
     texts, (first, _) = view.page.texts, view.body
     places: dict[str, list[int]] = {}
@@ -288,8 +291,10 @@ def _repeated(view: _View) -> Iterator[Finding]:
         ]
         if len(copies) > 1:
             stays = max(copies, key=lambda index: (_company(view, index), index))
+            refrain = [index for index in copies if _company(view, index) >= _SURROUNDED]
+            spared = refrain if len(refrain) > 2 else [stays]
             for index in copies:
-                if index != stays:
+                if index not in spared:
                     why = "The same text stands elsewhere in the document"
                     yield view.claim(index, "other", 0.8, "structure.repeated", why)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,10 @@ _HITS_A_DOCUMENT, _MISSES_A_DOCUMENT = 3, 7
 _FAR, _TERSE, _STAYS, _FIRST = 0.2, 0.35, 12, 0.6
 # An article that takes another's place: how often it is cut short, and to how many lines.
 _CUT, _FEWEST, _CUT_LINES = 0.5, 2, 15
+# How teasers stand in an article: shares up to which one has a label, and one a button.
+_LABELLED, _BUTTONED, _BUTTON_BELOW = 0.35, 0.75, 0.7
+_LONGEST_LABEL = 40
+_APPEALS, _LONGEST_APPEAL = frozenset({"donation", "newsletter", "aggregator", "republishing"}), 5
 
 
 def mixed(article: Sequence[str], chrome: Sequence[Lines], luck: np.random.Generator) -> Lines:
@@ -106,26 +111,75 @@ def transplanted(
     return chrome[chrome < own[0]], chrome[chrome > own[0]], inside
 
 
-def proofs() -> dict[str, tuple[list[str], list[str]]]:
-    """Return the sentences that sure rules hit, and those that rules miss, by language."""
-    found: dict[str, tuple[list[str], list[str]]] = {}
+@dataclass(frozen=True, slots=True)
+class Proofs:
+    """The sentences beside the rules of one language."""
+
+    hits: list[str] = field(default_factory=list)
+    """What sure rules hit."""
+    misses: list[str] = field(default_factory=list)
+    """What no rule may hit."""
+    of: dict[str, list[str]] = field(default_factory=dict)
+    """The hits by category."""
+
+    @property
+    def labels(self) -> list[str]:
+        """What stands before the colon where a link to another story begins with one."""
+        heads = (hit.split(": ")[0] for hit in self.of.get("related", ()) if ": " in hit)
+        return sorted({head for head in heads if len(head) <= _LONGEST_LABEL})
+
+
+def proofs() -> dict[str, Proofs]:
+    """Return the rules' sentences by language."""
+    found: dict[str, Proofs] = {}
     for path in sorted(RULES.glob("*/*.toml")):
         pack = tomllib.loads(path.read_text(encoding="utf-8"))
-        hits, misses = found.setdefault(pack["language"], ([], []))
-        misses += pack.get("sentences", ())
+        known = found.setdefault(pack["language"], Proofs())
+        known.misses.extend(_lines(pack.get("sentences", ())))
         for row in pack.get("rule", ()):
             if pack["category"] == PROTECT:
-                misses += row["hit"]
+                known.misses.extend(_lines(row["hit"]))
                 continue
-            misses += row["miss"]
+            known.misses.extend(_lines(row["miss"]))
             if row.get("confidence", 1.0) >= _SURE:
-                hits += row["hit"]
-    return {language: (_lines(hits), _lines(misses)) for language, (hits, misses) in found.items()}
+                known.hits.extend(_lines(row["hit"]))
+                known.of.setdefault(pack["category"], []).extend(_lines(row["hit"]))
+    return found
+
+
+def teasers(headlines: Sequence[str], known: Proofs, luck: np.random.Generator) -> Iterator[Lines]:
+    """Yield links to other stories as articles are interrupted by them.
+
+    A headline behind a label, above a button, below one, or alone.
+    """
+    buttons, labels = known.of.get("read_more", ()), known.labels
+    for headline in headlines:
+        way = luck.random()
+        if labels and way < _LABELLED:
+            yield [(f"{_one(labels, luck)}: {headline}", CHROME_LINE)]
+        elif buttons and way < _BUTTONED:
+            lines = [(headline, CHROME_LINE), (_one(buttons, luck), CHROME_LINE)]
+            yield lines if luck.random() < _BUTTON_BELOW else lines[::-1]
+        else:
+            yield [(headline, CHROME_LINE)]
+
+
+def appeal(known: Proofs, luck: np.random.Generator) -> Lines:
+    """Return an appeal of several sentences, each a line."""
+    category = _one(sorted(known.of.keys() & _APPEALS), luck)
+    sentences = known.of[category]
+    size = int(luck.integers(2, _LONGEST_APPEAL + 1))
+    return [(sentences[n], CHROME_LINE) for n in luck.permutation(len(sentences))[:size].tolist()]
+
+
+def _one(texts: Sequence[str], luck: np.random.Generator) -> str:
+    return texts[int(luck.integers(len(texts)))]
 
 
 def proof_documents(luck: np.random.Generator) -> Iterator[tuple[str, Lines]]:
     """Yield language and lines of documents made of the rules' sentences."""
-    for language, (hits, misses) in sorted(proofs().items()):
+    for language, known in sorted(proofs().items()):
+        hits, misses = known.hits, known.misses
         if language == "mul" or not hits or not misses:
             continue
         order = luck.permutation(len(hits)).tolist()

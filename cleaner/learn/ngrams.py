@@ -1,7 +1,7 @@
-"""The n-gram score: a logistic regression over hashed n-grams of single lines.
+"""The n-gram scores: logistic regressions over hashed n-grams of single lines, one a question.
 
-It is one feature among many, so training documents must get it from a model that has not seen
-their publisher (`scores`), and the shipped table is the one learned from all of them.
+They are a few features among many, so training documents must get them from a model that has not
+seen their publisher (`scores`), and the shipped table is the one learned from all of them.
 """
 
 from __future__ import annotations
@@ -13,16 +13,20 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from cleaner.detect.classifier.scoring import NgramTable
+from cleaner.detect.classifier.scoring import QUESTIONS, NgramTable
 from cleaner.detect.classifier.tokens import Hashes, Ints
 from cleaner.learn.corpus import FOLDS
 from cleaner.learn.heads import tokens_of
-from cleaner.learn.labels import ARTICLE_LINE
+from cleaner.learn.labels import ARTICLE_LINE, HEAD_LINE
 from cleaner.learn.samples import Sample
+from cleaner.learn.texts import RENDERINGS
 
 # An n-gram of fewer publishers says more about them than about chrome.
 _LEAST_PUBLISHERS = 4
 _EPOCHS, _BATCH, _RATE = 3, 4096, 0.2
+# An article begins and ends where this share of its characters stands before and behind; so many
+# lines before and behind it are its surroundings.
+_EDGE, _NEAR = 0.01, 6
 Scores = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 
@@ -41,7 +45,8 @@ class _Rows:
 
     places: NDArray[np.int64]
     begin: NDArray[np.int64]
-    labels: NDArray[np.float32]
+    answers: NDArray[np.float32]
+    """To each of `QUESTIONS`; NaN where nobody can say."""
     folds: NDArray[np.int8]
 
 
@@ -83,11 +88,14 @@ def _known(samples: Sequence[Sample], grams: Sequence[Grams]) -> Hashes:
 
 
 def _distinct(samples: Sequence[Sample], grams: Sequence[Grams], known: Hashes) -> _Rows:
-    """Return each page's distinct labelled lines that have a known n-gram."""
+    """Return each page's distinct labelled lines that have a known n-gram.
+
+    Full pages come first among a page's samples, so a line's place there counts.
+    """
     order = np.argsort(known)
     ordered = known[order]
-    places, counts, labels, folds = [], [], [], []
-    seen: set[tuple[int, int, bool]] = set()
+    places, counts, answers, folds = [], [], [], []
+    seen: set[tuple[int, int, bytes]] = set()
     for sample, gram in zip(samples, grams, strict=True):
         if sample.role != "train":
             continue
@@ -95,25 +103,51 @@ def _distinct(samples: Sequence[Sample], grams: Sequence[Grams], known: Hashes) 
         hit = ordered[at] == gram.hashes
         begin = np.searchsorted(gram.line[hit], np.arange(len(sample.lines) + 1))
         found = order[at[hit]]
-        for line in np.flatnonzero((sample.labels <= ARTICLE_LINE) & (np.diff(begin) > 0)).tolist():
-            key = (sample.page, int(gram.line_hashes[line]), bool(sample.labels[line]))
+        given = answers_of(sample)
+        for line in np.flatnonzero(~np.isnan(given).all(axis=1) & (np.diff(begin) > 0)).tolist():
+            key = (sample.page, int(gram.line_hashes[line]), given[line, :2].tobytes())
             if key not in seen:
                 seen.add(key)
                 places.append(found[begin[line] : begin[line + 1]])
                 counts.append(len(places[-1]))
-                labels.append(sample.labels[line])
+                answers.append(given[line])
                 folds.append(sample.fold)
     bounds = np.concatenate([[0], np.cumsum(counts)])
-    return _Rows(
-        np.concatenate(places), bounds, np.array(labels, np.float32), np.array(folds, np.int8)
-    )
+    return _Rows(np.concatenate(places), bounds, np.stack(answers), np.array(folds, np.int8))
 
 
-def _fit(rows: _Rows, fold: int, size: int) -> tuple[NDArray[np.float32], float]:
-    """Fit a logistic regression to all rows that are not of `fold`."""
+def answers_of(sample: Sample) -> NDArray[np.float32]:
+    """Return the answer to each of `QUESTIONS` for each line of a sample; NaN for none.
+
+    Only a full page can tell what stands before an article and behind it.
+    """
+    labels = sample.labels
+    known = ~np.isnan(labels)
+    article = labels == ARTICLE_LINE
+    out = np.full((len(labels), len(QUESTIONS)), np.nan, np.float32)
+    out[:, 0] = np.where(known & (labels != HEAD_LINE), article, np.nan)
+    out[:, 1] = np.where(known, labels == HEAD_LINE, np.nan)
+    if sample.source in RENDERINGS and article.any():
+        share = np.cumsum(article * np.fromiter(map(len, sample.lines), np.int64))
+        first, last = np.searchsorted(share / share[-1], (_EDGE, 1 - _EDGE)).tolist()
+        index = np.arange(len(labels))
+        places = (
+            (index >= first - _NEAR) & (index < first) & ~article,
+            (index > last) & (index <= last + _NEAR) & ~article,
+            (index > first) & (index < last) & ~article,
+            (index >= first) & (index < first + _NEAR) & article,
+            (index > last - _NEAR) & (index <= last) & article,
+        )
+        for column, yes in enumerate(places, start=2):
+            out[:, column] = np.where(known, yes, np.nan)
+    return out
+
+
+def _fit(rows: _Rows, fold: int, size: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Fit logistic regressions to all rows that are not of `fold`."""
     torch.manual_seed(0)
-    table = torch.nn.EmbeddingBag(size, 1, mode="sum", sparse=True)
-    bias = torch.nn.Parameter(torch.zeros(1))
+    table = torch.nn.EmbeddingBag(size, len(QUESTIONS), mode="sum", sparse=True)
+    bias = torch.nn.Parameter(torch.zeros(len(QUESTIONS)))
     torch.nn.init.zeros_(table.weight)
     steps = torch.optim.Adagrad([*table.parameters(), bias], lr=_RATE)
     luck = np.random.default_rng(0)
@@ -128,13 +162,16 @@ def _fit(rows: _Rows, fold: int, size: int) -> tuple[NDArray[np.float32], float]
                 torch.from_numpy(rows.places[inside]),
                 torch.from_numpy(offsets),
                 per_sample_weights=torch.from_numpy(shares),
-            )[:, 0]
+            )
+            answers = rows.answers[batch]
+            weight = np.log1p(counts)[:, None] * ~np.isnan(answers)
             loss = torch.nn.functional.binary_cross_entropy_with_logits(
                 logits + bias,
-                torch.from_numpy(rows.labels[batch]),
-                weight=torch.from_numpy(np.log1p(counts).astype(np.float32)),
-            )
+                torch.from_numpy(np.nan_to_num(answers)),
+                weight=torch.from_numpy(weight.astype(np.float32)),
+                reduction="sum",
+            ) / len(batch)
             steps.zero_grad()
             loss.backward()
             steps.step()
-    return table.weight.detach().numpy()[:, 0], bias.item()
+    return table.weight.detach().numpy(), bias.detach().numpy()

@@ -35,6 +35,7 @@ from cleaner.learn.labels import (
 from cleaner.learn.texts import EXTRACTORS, RENDERINGS, read_native_texts, read_texts
 from cleaner.model import Document
 from cleaner.segment import segment
+from cleaner.segment.features import is_title_like, words
 
 _GOLD, _MIXED, _PROOFS = "gold", "mixed", "proofs"
 _THINNED, _TRANSPLANTED, _NATIVE = "thinned", "transplanted", "native"
@@ -48,6 +49,8 @@ _MADE = {_GOLD: 0.5, _MIXED: 1.0, _THINNED: 1.0, _TRANSPLANTED: 0.8, _NATIVE: 0.
 _MOST_LINES = 4000
 _TITLED = 0.3
 _MIXTURES, _THINNINGS = 2, 3
+# Of what interrupts an article: runs of its page's chrome, teasers; the words of a headline.
+_OF_THE_PAGE, _TEASERS, _HEADLINE = 4, 3, range(5, 19)
 # Native texts are numbered behind all pages.
 _FIRST_NATIVE = 1_000_000
 
@@ -211,13 +214,35 @@ def _mixed(index: int, found: list[Sample]) -> Iterator[Sample]:
     if article is None or page is None:
         return
     luck = np.random.default_rng(index)
-    hits = _proofs().get(article.language[:2] or "en", ([], []))[0]
+    known = _proofs().get(article.language[:2], _proofs()["en"])
     for _ in range(_MIXTURES):
-        chrome = list(mixtures.runs_of(page.lines, page.labels.tolist()))
-        chosen = luck.permutation(len(hits))[: len(chrome) + 2].tolist()
-        chrome += [[(hits[number], CHROME_LINE)] for number in chosen]
-        if chrome:
-            yield _put_together(article, mixtures.mixed(article.lines, chrome, luck), luck)
+        chrome = _interruptions(page, known, luck)
+        yield _put_together(article, mixtures.mixed(article.lines, chrome, luck), luck)
+
+
+def _interruptions(
+    page: Sample, known: mixtures.Proofs, luck: np.random.Generator
+) -> list[mixtures.Lines]:
+    """Return chrome to be put into an article: some of its page, some made of the rules' proofs."""
+    own = list(mixtures.runs_of(page.lines, page.labels.tolist()))
+    found = [own[n] for n in luck.permutation(len(own))[:_OF_THE_PAGE].tolist()]
+    found += [
+        [(known.hits[n], CHROME_LINE)] for n in luck.permutation(len(known.hits))[:2].tolist()
+    ]
+    headlines = _headlines(page)
+    some = luck.permutation(len(headlines))[:_TEASERS].tolist()
+    found += mixtures.teasers([headlines[n] for n in some], known, luck)
+    return [*found, mixtures.appeal(known, luck)]
+
+
+def _headlines(page: Sample) -> list[str]:
+    """Return the lines of a page's chrome that look like the headline of another article."""
+    lines = {
+        line
+        for line, label in zip(page.lines, page.labels.tolist(), strict=True)
+        if label == CHROME_LINE and is_title_like(line) and words(line) in _HEADLINE
+    }
+    return sorted(lines)
 
 
 def _put_together(like: Sample, lines: mixtures.Lines, luck: np.random.Generator) -> Sample:
@@ -243,7 +268,7 @@ def _proof_samples() -> Iterator[Sample]:
 
 
 @cache
-def _proofs() -> dict[str, tuple[list[str], list[str]]]:
+def _proofs() -> dict[str, mixtures.Proofs]:
     return mixtures.proofs()
 
 

@@ -22,6 +22,7 @@ from cleaner.learn.corpus import Page, read_native, read_pages
 
 _UNSEEN = ["script", "style", "noscript", "template"]
 _BATCH = 64
+_PROBE = "<html><body><p>The bridge opened on Monday.</p></body></html>"
 
 
 def _selectolax(markup: str) -> str:
@@ -156,6 +157,7 @@ def write_texts(folder: Path, out: Path, workers: int, role: str = "") -> Iterat
     for name in SOURCES:
         if (path := out / f"{name}.parquet").exists():
             continue
+        SOURCES[name](_PROBE)  # a package that is missing shows here, before pages are lost to it
         pages = _chosen(_pages(folder, role), _SPARSE.get(name, 1))
         with multiprocessing.get_context("spawn").Pool(workers, _quiet) as pool:
             _write(pool.imap(partial(_text, name), pages, chunksize=4), path, _TEXT)
@@ -213,7 +215,5 @@ def text_of(source: str, markup: str) -> str:
     """Return a page's text from a source in `SOURCES`; empty where the source failed."""
     try:
         return SOURCES[source](markup)
-    except ImportError:
-        raise
     except Exception:  # noqa: BLE001  # a peer's crash on one page is an empty answer of that peer
         return ""

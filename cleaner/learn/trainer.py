@@ -93,7 +93,7 @@ def train(
     table, scores = ngrams.learn(samples, [ngrams.grams_of(sample) for sample in samples])
     _say("n-grams learned")
     with multiprocessing.get_context("spawn").Pool(workers) as pool:
-        pairs = zip(samples, unknown_in_some(samples, scores, table.bias), strict=True)
+        pairs = zip(samples, unknown_in_some(samples, scores, table.biases), strict=True)
         described = list(pool.imap(_described, pairs, chunksize=16))
     network, held_out = _networks(described, epochs, workers)
     apart = [row for row in described if row.sample.fold == _HELD_OUT]
@@ -105,14 +105,14 @@ def train(
 
 
 def unknown_in_some(
-    samples: Sequence[Sample], scores: Sequence[ngrams.Scores], bias: float
+    samples: Sequence[Sample], scores: Sequence[ngrams.Scores], biases: Floats
 ) -> Iterator[ngrams.Scores]:
     """Yield the scores of each sample; of some, those that no known n-gram gives."""
     for sample, (score, known) in zip(samples, scores, strict=True):
         name = f"{sample.page}:{sample.source}:{len(sample.lines)}".encode()
         luck = hashlib.blake2b(name, digest_size=1).digest()[0] / 256
         if luck < _UNKNOWN:
-            yield np.full_like(score, bias), np.zeros_like(known)
+            yield np.full_like(score, biases), np.zeros_like(known)
         else:
             yield score, known
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 
 from rich.console import Console
@@ -51,6 +52,18 @@ def test_headline_and_byline_count_for_nobody() -> None:
         for answer in (BODY, f"{head}\n{BODY}"):
             assert truth.match(answer).f1 == 1
         assert truth.match(f"{BODY}\nSubscribe to our newsletter").precision < 1
+
+
+def test_a_page_s_time_is_told_beside_a_peer_s() -> None:
+    found = [
+        replace(answers()[0], system=name, seconds=s) for name, s in (("jusText", 0.2), ("x", 0.05))
+    ]
+    console = Console(width=120, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+    console.print(quality.speed(found, ["jusText", "x"]))
+    text = console.export_text()
+    assert re.search(r"jusText .*200\.00 .*1\.00", text)
+    assert re.search(r"x .*50\.00 .*4\.00", text)
+    assert all(answer.seconds >= 0 for answer in answers())
 
 
 def test_tables_have_a_row_a_system() -> None:

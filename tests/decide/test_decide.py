@@ -234,6 +234,15 @@ def test_policy_below_zero_confidence_takes_all_claims(policy: Policy) -> None:
     ]
 
 
+def test_two_lines_of_code_protect_nothing_behind_them(
+    verdicts_of: Decide,
+) -> None:
+    text = text_of("x = f(1);", "y = g(2);", A, B, SUBSCRIBE, A)
+    assert gone(verdicts_of(text), text) == [SUBSCRIBE]
+    listing = text_of(*["x = f(1);", '"Subscribe now"', "y = g(2);"] * 3, A, B, SUBSCRIBE)
+    assert gone(verdicts_of(listing), listing) == [SUBSCRIBE]
+
+
 def learned(page: Segmented, index: int, confidence: float, category: str = "other") -> Finding:
     block = page.blocks[index]
     return Finding(
@@ -288,6 +297,17 @@ def test_where_no_running_text_stays_the_classifier_is_not_heard(small_matcher: 
     assert gone(verdicts, text) == []
 
 
+def test_the_head_is_protected_unless_a_line_there_is_certainly_chrome(
+    small_matcher: Matcher,
+) -> None:
+    text = text_of("Ten walks for a rainy weekend", A, B, A, B)
+    page = page_of(text)
+    policy = replace(resolve(Options(), small_matcher.book.categories), min_learned=0.5)
+    for confidence, goes in ((0.85, []), (0.99, ["Ten walks for a rainy weekend"])):
+        claims = Claims((learned(page, 0, confidence),))
+        assert gone(decide(page, claims, policy), text) == goes
+
+
 def test_in_a_document_that_is_nearly_all_article_the_classifier_has_to_be_surer(
     small_matcher: Matcher,
 ) -> None:
@@ -297,7 +317,9 @@ def test_in_a_document_that_is_nearly_all_article_the_classifier_has_to_be_surer
         text = text_of(*paragraphs, "Ten walks")
         page = page_of(text)
         claims = Claims((learned(page, len(paragraphs), sure),))
-        page_is_full = Claims((*claims.findings, *((learned(page, 1, sure),) if goes else ())))
+        page_is_full = Claims(
+            (*claims.findings, *((learned(page, 1, sure + 0.05),) if goes else ()))
+        )
         verdicts = decide(page, page_is_full if goes else claims, policy)
         assert ("Ten walks" in gone(verdicts, text)) == bool(goes)
 

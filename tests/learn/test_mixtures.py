@@ -3,7 +3,17 @@ from __future__ import annotations
 import numpy as np
 
 from cleaner.learn.labels import ARTICLE_LINE, CHROME_LINE, HEAD_LINE
-from cleaner.learn.mixtures import mixed, proof_documents, proofs, runs_of, thinned, transplanted
+from cleaner.learn.mixtures import (
+    Proofs,
+    appeal,
+    mixed,
+    proof_documents,
+    proofs,
+    runs_of,
+    teasers,
+    thinned,
+    transplanted,
+)
 
 ARTICLE = [f"Paragraph number {n} of an article about ferries." for n in range(6)]
 
@@ -60,3 +70,41 @@ def test_every_language_of_the_rules_has_documents() -> None:
     assert {language for language, _ in documents} == set(proofs()) - {"mul"}
     for _, lines in documents:
         assert {label for _, label in lines} == {ARTICLE_LINE, CHROME_LINE}
+
+
+KNOWN = Proofs(
+    hits=["Keep reading »", "See also: How it began"],
+    of={
+        "read_more": ["Keep reading »"],
+        "related": ["See also: How it began", "More stories"],
+        "donation": [f"Give us {n} a month." for n in range(9)],
+    },
+)
+
+
+def test_a_teaser_has_a_label_or_a_button_or_neither() -> None:
+    headlines = ["Seven ferries and a funeral"] * 80
+    found = [
+        tuple(text for text, _ in lines)
+        for lines in teasers(headlines, KNOWN, np.random.default_rng(0))
+    ]
+    headline, button = headlines[0], "Keep reading »"
+    assert set(found) == {
+        (f"See also: {headline}",),
+        (headline, button),
+        (button, headline),
+        (headline,),
+    }
+
+
+def test_a_language_without_labels_and_buttons_has_bare_teasers() -> None:
+    found = list(teasers(["Seven ferries"] * 20, Proofs(), np.random.default_rng(0)))
+    assert found == [[("Seven ferries", CHROME_LINE)]] * 20
+
+
+def test_an_appeal_has_several_sentences_of_one_category() -> None:
+    for seed in range(20):
+        lines = appeal(KNOWN, np.random.default_rng(seed))
+        texts = [text for text, label in lines if label == CHROME_LINE]
+        assert 2 <= len(set(texts)) == len(lines) <= 5
+        assert set(texts) <= set(KNOWN.of["donation"])

@@ -49,9 +49,11 @@ def test_training_twice_gives_the_same_bytes_and_a_model_that_has_learned(tmp_pa
 def test_some_documents_are_shown_as_in_a_language_without_data() -> None:
     samples = [sample(page) for page in range(200)]
     lines = len(samples[0].lines)
-    scores = [(np.ones(lines, np.float32), np.ones(lines, np.float32))] * len(samples)
-    found = list(trainer.unknown_in_some(samples, scores, -0.5))
+    ones = np.ones((lines, 2), np.float32)
+    scores = [(ones, ones[:, 0])] * len(samples)
+    biases = np.array([-0.5, 0.5], np.float32)
+    found = list(trainer.unknown_in_some(samples, scores, biases))
     blank = [score for score, known in found if not known.any()]
     assert 10 < len(blank) < 60
-    assert all((score == -0.5).all() for score in blank)
+    assert all((score == biases).all() for score in blank)
     assert sum(known.all() for _, known in found) == len(found) - len(blank)

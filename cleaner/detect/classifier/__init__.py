@@ -33,8 +33,7 @@ Floats = NDArray[np.float32]
 _LEAST_CONFIDENCE = 0.5
 # Share of n-grams from which a line is in words that the model knows, and how sure it may be else.
 _KNOWN, _MOST_OF_UNKNOWN = 0.5, 0.55
-# A line is taken for headline, byline, date or caption from this probability: they are rare, so
-# little chrome is taken for one.
+# From this probability a line is also claimed as headline, byline, date or caption.
 _HEAD = 0.08
 _TIME = re.compile(r"\d{1,2}[:.]\d\d")
 _NAMED = 3
@@ -79,7 +78,11 @@ class Classifier:
 
 
 def classify(page: Segmented) -> Iterator[Finding]:
-    """Yield what the shipped model says of the Blocks of `page` that it takes for no article."""
+    """Yield what the shipped model says of the Blocks of `page` that it takes for no article.
+
+    A Block may be claimed twice: as chrome, and as headline, byline, date or caption, which only
+    some profiles take out. The second claim is as sure as that the Block is not of the body.
+    """
     if not any(page.prose):  # there is nothing that anything could be chrome to
         return
     model = shipped()
@@ -87,20 +90,27 @@ def classify(page: Segmented) -> Iterator[Finding]:
     # characters alone reads as a blank.
     lines = [normalize("NFC", text) or " " for text in page.texts]
     article, head, features = model.judge(lines, model.layout(page))
-    suspects = np.flatnonzero(article <= 1 - _LEAST_CONFIDENCE)
     most = _most_confidence(features)
+    chrome = np.minimum((1 - article) * (1 - head), most)
+    beside_body = np.minimum(1 - article * (1 - head), most)
+    suspects = np.flatnonzero(beside_body >= _LEAST_CONFIDENCE)
     reasons = _reasons(model.network.standard(features[suspects]), model.speaks)
     for index, why in zip(suspects.tolist(), reasons, strict=True):
-        block = page.blocks[index]
         text = lines[index]
-        in_head = head[index] >= _HEAD or _TIME.fullmatch(text)
-        category = _head_category(text) if in_head else "other"
-        confidence = round(min(float(1 - article[index]), most[index]), 3)
-        evidence = Evidence(f"classifier.{category}", why)
-        yield Finding("classifier", block.start, block.end, category, confidence, evidence)
+        is_time = _TIME.fullmatch(text) is not None
+        claims = []
+        if chrome[index] >= _LEAST_CONFIDENCE and not is_time:
+            claims.append(("other", chrome[index]))
+        if head[index] >= _HEAD or is_time:
+            claims.append((_head_category(text), beside_body[index]))
+        block = page.blocks[index]
+        for category, confidence in claims:
+            evidence = Evidence(f"classifier.{category}", why)
+            sure = round(float(confidence), 3)
+            yield Finding("classifier", block.start, block.end, category, sure, evidence)
 
 
-def _most_confidence(features: Floats) -> list[float]:
+def _most_confidence(features: Floats) -> Floats:
     """Return how sure a claim about each line may be.
 
     In words that the model does not know, the last sentence of an article looks like the first
@@ -109,7 +119,7 @@ def _most_confidence(features: Floats) -> list[float]:
     names = feature_names()
     known = features[:, names.index("known n-grams")] >= _KNOWN
     sentence = features[:, names.index("sentence end")] > 0
-    return np.where(sentence & ~known, _MOST_OF_UNKNOWN, 1.0).tolist()
+    return np.where(sentence & ~known, _MOST_OF_UNKNOWN, 1.0).astype(np.float32)
 
 
 def _head_category(text: str) -> str:
@@ -148,11 +158,11 @@ def load(path: Path) -> Classifier:
         if value.dtype == np.float16
     }
     layers = range(sum(name.startswith("mix_bias") for name in wide))
-    scale, bias, slope, offset = arrays["numbers"].tolist()
+    slope, offset = arrays["numbers"].tolist()
     return Classifier(
         sorts=arrays["sorts"],
         lower=arrays["lower"].astype(np.uint64),
-        ngrams=NgramTable(arrays["weights"], arrays["marks"], scale, bias),
+        ngrams=NgramTable(*(arrays[name] for name in _TABLE)),
         network=Network(
             mean=arrays["mean"],
             spread=arrays["spread"],
@@ -166,6 +176,7 @@ def load(path: Path) -> Classifier:
     )
 
 
+_TABLE = ("weights", "marks", "scales", "biases")
 _SINGLE = ("dense", "dense_bias", "context", "last", "last_bias")
 
 
@@ -180,10 +191,9 @@ def save(model: Classifier, path: Path) -> None:
         path,
         sorts=model.sorts,
         lower=model.lower.astype(np.uint16),
-        weights=table.weights,
-        marks=table.marks,
         mean=network.mean,
         spread=network.spread,
-        numbers=np.array([table.scale, table.bias, model.slope, model.offset]),
+        numbers=np.array([model.slope, model.offset]),
+        **{name: getattr(table, name) for name in _TABLE},
         **{name: value.astype(np.float16) for name, value in narrow.items()},
     )

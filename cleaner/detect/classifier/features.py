@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleaner.detect.classifier.characters import PLANE, SORTS, Sort
+from cleaner.detect.classifier.scoring import QUESTIONS
 from cleaner.detect.classifier.tokens import Tokens, sequence_hashes, tokenise
 
 Floats = NDArray[np.float32]
@@ -50,14 +51,15 @@ class Layout:
 
 
 def describe(
-    tokens: Tokens, layout: Layout, score: Floats, known: Floats
+    tokens: Tokens, layout: Layout, scores: Floats, known: Floats
 ) -> tuple[tuple[str, ...], Floats]:
     """Return the names of the columns, and one row for each line.
 
-    `score` is the n-gram score of each line, above 0 for article; `known` the share of its
-    n-grams that the score rests on.
+    `scores` are the n-gram scores of each line, a column for each of `scoring.QUESTIONS`; `known`
+    is the share of its n-grams that they rest on.
     """
     shape = _Shape(tokens)
+    score = scores[:, 0]
     parts = (
         _own(shape),
         (("known n-grams",), [known]),
@@ -65,6 +67,7 @@ def describe(
         _place(shape),
         *_repeats(shape),
         *_company(shape, score),
+        _turns(scores),
         _document(shape, score),
     )
     names = tuple(name for part, _ in parts for name in part)
@@ -86,7 +89,8 @@ def feature_names() -> tuple[str, ...]:
     """Return the names of the columns of `describe`, in order; they are the same for any text."""
     blank = np.zeros(2, np.float32)
     tokens = tokenise(["a", "b"], np.zeros(PLANE, np.uint8), np.zeros(PLANE, np.uint64))
-    return describe(tokens, Layout(blank, blank), blank, blank)[0]
+    scores = np.zeros((2, len(QUESTIONS)), np.float32)
+    return describe(tokens, Layout(blank, blank), scores, blank)[0]
 
 
 class _Shape:
@@ -359,6 +363,29 @@ def _company(shape: _Shape, score: Floats) -> Iterator[Columns]:
     gain = np.tanh(score / 2) * np.sqrt(shape.words + 1)
     by_words = _stretch(shape.words - _STRETCH, shape.words)
     yield _STRETCH_NAMES, [*by_words, *_stretch(gain, shape.words)]
+
+
+def _turns(scores: Floats) -> Columns:
+    """Return how much a line, and the lines before and behind, read like a turn of the document.
+
+    The head of an article, the last lines before it, the first lines of chrome behind it.
+    """
+    names, columns = [], []
+    for name, score in zip(QUESTIONS[1:], scores.T[1:], strict=True):
+        total = np.zeros((len(score) + 1, 1))
+        np.cumsum(score, out=total[1:, 0])
+        often = np.cumsum(score > 0)
+        names += [
+            f"wording of {name}", f"wording of {name} ±2", f"most wording of {name} so far",
+            f"most wording of {name} to come", f"lines like {name} so far",
+            f"lines like {name} to come",
+        ]  # fmt: skip
+        columns += [
+            score, _around(total, len(score), 2)[:, 0], np.maximum.accumulate(score),
+            np.maximum.accumulate(score[::-1])[::-1], np.log1p(often),
+            np.log1p(often[-1] - often),
+        ]  # fmt: skip
+    return names, columns
 
 
 def _around(total: NDArray[np.float64], lines: int, reach: int) -> NDArray[np.float64]:

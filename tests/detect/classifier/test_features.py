@@ -70,6 +70,14 @@ def test_a_window_is_the_mean_of_the_lines_around() -> None:
     assert found["long so far"][9] == pytest.approx(3 / 10)
 
 
+def test_where_a_line_stands_to_what_reads_like_a_turn_of_the_document() -> None:
+    found = table("Home", PARAGRAPH, "Comments", "Leave a reply", "Home")
+    end, most = found["wording of end"], found["most wording of end so far"]
+    assert most.tolist() == [max(end[: n + 1]) for n in range(len(end))]
+    assert found["most wording of end to come"].tolist() == [max(end[n:]) for n in range(len(end))]
+    assert np.expm1(found["lines like end so far"]).round().tolist() == np.cumsum(end > 0).tolist()
+
+
 @given(st.lists(st.text(min_size=1).filter(lambda text: "\n" not in text), min_size=1, max_size=8))
 def test_every_document_has_finite_features(lines: list[str]) -> None:
     found = np.stack(list(table(*lines).values()))
