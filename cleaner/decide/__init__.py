@@ -16,7 +16,7 @@ from cleaner.detect import Claims, block_at
 from cleaner.model import Action, Finding, Verdict
 from cleaner.profiles import Policy
 from cleaner.segment import Segmented
-from cleaner.segment.features import words
+from cleaner.segment.features import width, words
 
 __all__ = ["decide"]
 
@@ -112,8 +112,9 @@ def _promote(
     for index, findings in parts.items():
         strong = [finding for finding in findings if finding.confidence >= least]
         block = page.blocks[index]
-        covered = sum({f.start: f.end - f.start for f in strong}.values())
-        if covered * 2 >= block.end - block.start:
+        text = page.document.text  # in columns: composed or not, a letter takes the same room
+        covered = sum({f.start: width(text[f.start : f.end]) for f in strong}.values())
+        if covered * 2 >= width(text[block.start : block.end]):
             whole.setdefault(index, []).extend(strong)
 
 
