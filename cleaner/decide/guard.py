@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 
+import regex
+
 from cleaner.segment import Segmented
 from cleaner.segment.features import is_code, is_quotation, speaker
 
 _FENCE = ("'''", "~~~")  # as folded: a backtick is a quote
+_STRING = regex.compile(r""""([^"]+)"|'([^']+)'""")
 _LEAST_TURNS = 4
 # A listing has so many lines of code; a string or a comment may stand between them.
 _LEAST_CODE, _CODE_REACH = 3, 3
@@ -26,12 +29,14 @@ def guarded(page: Segmented, claimed: set[int]) -> dict[int, str]:
     speakers = _speakers(page)
     verses = _verses(page, claimed)
     code = _code(page)
-    listed = "\n".join(page.texts[index] for index in sorted(code))
+    printed = {
+        text for index in code for pair in _STRING.findall(page.texts[index]) for text in pair
+    }
     for index in claimed:
         text = page.texts[index]
         if index in code:
             reasons[index] = "guard: program code"
-        elif f'"{text}"' in listed or f"'{text}'" in listed:
+        elif text in printed:
             reasons[index] = "guard: what program code prints"
         elif index in verses:
             reasons[index] = "guard: a line of verse or of a list"

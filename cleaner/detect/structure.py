@@ -292,7 +292,7 @@ def _repeated(view: _View) -> Iterator[Finding]:
         if len(copies) > 1:
             stays = max(copies, key=lambda index: (_company(view, index), index))
             refrain = [index for index in copies if _company(view, index) >= _SURROUNDED]
-            spared = refrain if len(refrain) > 2 else [stays]
+            spared = set(refrain) if len(refrain) > 2 else {stays}
             for index in copies:
                 if index not in spared:
                     why = "The same text stands elsewhere in the document"
