@@ -52,3 +52,7 @@ class Unreachable(CleanerError):
 
 class DeadlineExceeded(CleanerError):
     """The service gave no answer in time."""
+
+
+class BundleError(CleanerError):
+    """A bundle of learned templates cannot be used; the last good one stays."""

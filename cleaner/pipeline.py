@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from operator import attrgetter
+from typing import TYPE_CHECKING
 
 from cleaner.decide import decide
 from cleaner.detect import Claims, detect
@@ -28,6 +29,9 @@ from cleaner.render.text import joins, removals
 from cleaner.render.trace import Trace
 from cleaner.segment import Segmented, segment
 
+if TYPE_CHECKING:  # numpy costs a command that goes without it
+    from cleaner.detect.templates.bundle import Bundle
+
 _MOST_PASSES = 12
 
 
@@ -42,6 +46,8 @@ class Work:
     removed: tuple[Removal, ...] = ()
     known: Known = field(default_factory=dict)
     """What the rules said of units in earlier passes over this document."""
+    bundle: Bundle | None = None
+    """What was learned of publishers."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,8 @@ class Cleaner:
 
     options: Options = Options()
     limits: Limits = Limits()
+    bundle: Bundle | None = None
+    """Templates of publishers; None for none."""
 
     def __post_init__(self) -> None:
         resolve(self.options, self.rulebook.categories)
@@ -67,7 +75,7 @@ class Cleaner:
     @cached_property
     def ruleset_version(self) -> str:
         """The name of everything that decisions come from: 16 hexadecimal digits."""
-        return ruleset_version(self.rulebook)
+        return ruleset_version(self.rulebook, self.bundle)
 
     @cached_property
     def policy(self) -> Policy:
@@ -83,7 +91,7 @@ class Cleaner:
             InvalidInput: a charset that is none, or text that is not valid Unicode.
             TooLarge: over a limit.
         """
-        work = Work(_ingest(as_document(document), self.limits))
+        work = Work(_ingest(as_document(document), self.limits), bundle=self.bundle)
         source = work.document
         trace = Trace(source.text)
         gone: list[Verdict] = []
@@ -98,7 +106,7 @@ class Cleaner:
             gone += _located(trace, (v for v in work.verdicts if v.action is Action.REMOVE))
             taken += _taken(trace, work.removed)
             trace.remove(work.removed)
-            work = Work(_again(source, trace.text), known=work.known)
+            work = Work(_again(source, trace.text), known=work.known, bundle=self.bundle)
         verdicts = [*gone, *_located(trace, (v for v in work.verdicts if v.action is Action.KEEP))]
         return Result(
             document=source,
@@ -133,7 +141,7 @@ def _segment(work: Work, policy: Policy) -> None:
 
 
 def _detect(work: Work, policy: Policy) -> None:
-    work.claims = detect(work.page, _shared(), policy.detectors, work.known)
+    work.claims = detect(work.page, _shared(), policy.detectors, work.known, work.bundle)
 
 
 def _decide(work: Work, policy: Policy) -> None:
@@ -165,9 +173,10 @@ def as_document(document: str | bytes | Document) -> Document:
     return Document(text=document) if isinstance(document, str) else Document(raw=document)
 
 
-def ruleset_version(book: Rulebook) -> str:
-    """Return the digest that names rulebook, classifier and the code that applies them."""
-    known = f"{DECISIONS}:{book.digest}:{card()['digest']}"
+def ruleset_version(book: Rulebook, bundle: Bundle | None = None) -> str:
+    """Return the digest that names rulebook, classifier, templates and what applies them."""
+    learned = f":{bundle.digest}" if bundle else ""
+    known = f"{DECISIONS}:{book.digest}:{card()['digest']}{learned}"
     return hashlib.sha256(known.encode()).hexdigest()[:16]
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from cleaner.detect.rulebook import Category
 from cleaner.errors import InvalidInput, UnknownName
 
-DETECTORS = ("rules", "structure", "classifier")
+DETECTORS = ("rules", "structure", "templates", "classifier")
 """Names of the Detectors, in the order in which they speak."""
 
 
@@ -33,7 +33,13 @@ PROFILES = {
         Profile(
             "body", "The article's body: no headline, standfirst, byline, date, caption", 0.5, 0.5
         ),
-        Profile("light", "Only what is certain: rules and strong templates", 0.9, 1.0, ("rules",)),
+        Profile(
+            "light",
+            "Only what is certain: rules and strong templates",
+            0.9,
+            1.0,
+            ("rules", "templates"),
+        ),
     )
 }
 

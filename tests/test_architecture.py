@@ -34,8 +34,8 @@ ORDER = (
 )
 EDGES = ("bench", "serve", "client", "cli", "integrations", "learn")
 # Which edge may build on which other.
-BESIDE = {"cli": {"bench", "serve", "client", "cli"}, "bench": {"bench", "serve", "client", "learn"}, "learn": {"learn"},
-          "serve": {"serve"}, "client": {"client", "serve"}, "integrations": {"integrations"}}  # fmt: skip
+BESIDE = {"cli": {"bench", "serve", "client", "cli", "learn", "integrations"}, "bench": {"bench", "serve", "client", "learn", "integrations"}, "learn": {"learn"},
+          "serve": {"serve", "learn"}, "client": {"client", "serve"}, "integrations": {"integrations", "learn"}}  # fmt: skip
 MOST_LINES = 40
 FORBIDDEN = re.compile(
     r"(?:^|_)(?:filter|noise|junk|utils?|manager|processor|recogni[sz]er)s?(?:_|$)", re.I

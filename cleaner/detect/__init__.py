@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from cleaner.detect.patterns import Known, Match, Matcher
 from cleaner.detect.rulebook import PROTECT
@@ -12,6 +13,9 @@ from cleaner.detect.scripts import heard_languages
 from cleaner.detect.structure import structure
 from cleaner.model import Evidence, Finding
 from cleaner.segment import Segmented
+
+if TYPE_CHECKING:  # numpy costs a command that goes without it
+    from cleaner.detect.templates.bundle import Bundle
 
 __all__ = ["DETECTORS", "Claims", "detect"]
 
@@ -28,12 +32,17 @@ class Claims:
 
 
 def detect(
-    page: Segmented, matcher: Matcher, names: tuple[str, ...], known: Known | None = None
+    page: Segmented,
+    matcher: Matcher,
+    names: tuple[str, ...],
+    known: Known | None = None,
+    bundle: Bundle | None = None,
 ) -> Claims:
     """Return what the Detectors in `names` claim about `page`.
 
     The structure detector reads the rules' findings even where ``rules`` may not speak: a teaser
-    is one because of the "Read more" below it. `known` is `Matcher.scan`'s.
+    is one because of the "Read more" below it. `known` is `Matcher.scan`'s; `bundle` has the
+    templates of publishers.
     """
     blocks = [page.folded.text[start:end] for start, end in page.units]
     # Whatever was folded away, most texts never had a letter that would need a closer look.
@@ -47,26 +56,45 @@ def detect(
         if match.rule.category == PROTECT
     ]
     findings = [
-        finding for name, speak in DETECTORS if name in names for finding in speak(page, ruled)
+        finding
+        for name, speak in DETECTORS
+        if name in names
+        for finding in speak(page, ruled, bundle)
     ]
     findings.sort(key=lambda finding: (finding.start, -finding.end, finding.evidence.source))
     warnings = tuple(f"rule_timeout: {rule_id} was skipped" for rule_id in slow)
     return Claims(tuple(findings), tuple(kept), warnings)
 
 
-def _rules(page: Segmented, ruled: list[Finding]) -> Iterator[Finding]:
+Speak = Callable[[Segmented, list[Finding], "Bundle | None"], Iterator[Finding]]
+"""What a Detector says of a page, given what the rules found and the templates there are."""
+
+
+def _rules(page: Segmented, ruled: list[Finding], bundle: Bundle | None) -> Iterator[Finding]:
     yield from ruled
 
 
-def _classifier(page: Segmented, ruled: list[Finding]) -> Iterator[Finding]:
-    from cleaner.detect.classifier import classify  # numpy costs a command that goes without it
+def _structure(page: Segmented, ruled: list[Finding], bundle: Bundle | None) -> Iterator[Finding]:
+    yield from structure(page, ruled)
+
+
+def _templates(page: Segmented, ruled: list[Finding], bundle: Bundle | None) -> Iterator[Finding]:
+    if bundle:
+        from cleaner.detect.templates import templates
+
+        yield from templates(page, bundle)
+
+
+def _classifier(page: Segmented, ruled: list[Finding], bundle: Bundle | None) -> Iterator[Finding]:
+    from cleaner.detect.classifier import classify
 
     yield from classify(page)
 
 
-DETECTORS: tuple[tuple[str, Callable[[Segmented, list[Finding]], Iterator[Finding]]], ...] = (
+DETECTORS: tuple[tuple[str, Speak], ...] = (
     ("rules", _rules),
-    ("structure", structure),
+    ("structure", _structure),
+    ("templates", _templates),
     ("classifier", _classifier),
 )
 

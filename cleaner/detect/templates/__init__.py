@@ -1,0 +1,107 @@
+"""The ``templates`` detector: what recurs on the pages of the document's publisher.
+
+One scan for all of a publisher's templates: the fingerprints of the document's lines are looked
+up in one sorted array. A document whose publisher nothing tells is matched against nothing.
+
+Known misses: chrome that stood on fewer pages than support asks for; a teaser whose list has no
+heading that recurs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from cleaner.detect.publisher import publisher_of
+from cleaner.detect.templates.bundle import EMPTY, Bundle, Template, Where
+from cleaner.detect.templates.fingerprint import NONE, Ints, Lines, comparable
+from cleaner.detect.templates.place import place_of
+from cleaner.detect.templates.slots import Slotted, slotted
+from cleaner.model import Evidence, Finding
+from cleaner.segment import Segmented
+
+__all__ = ["EMPTY", "Bundle", "Template", "Where", "templates"]
+
+DETECTOR = "templates"
+# Lines that follow a heading that recurs are a little less sure than the heading.
+_FOLLOWS = 0.9
+
+
+@dataclass(frozen=True)
+class _Hits:
+    """Which templates the lines of a document are."""
+
+    index: Ints
+    """Of the template of each line, in the bundle; -1 for none."""
+
+
+def templates(page: Segmented, bundle: Bundle) -> Iterator[Finding]:
+    """Yield what the templates of the document's publisher say of its Blocks."""
+    if not len(bundle) or not (publisher := publisher_of(page.document)):
+        return
+    rows = bundle.of_publisher(publisher)
+    if not rows or not page.blocks:
+        return
+    texts = [comparable(text) for text in page.texts]
+    lines = Lines.of(texts)
+    found = _exact(bundle, rows, lines)
+    patterns = slotted(bundle, rows)
+    for line, template in patterns.whole(lines, np.flatnonzero(found < 0)):
+        found[line] = template
+    yield from _whole(page, bundle, found)
+    yield from _following(page, bundle, lines, found)
+    yield from _parts(page, bundle, patterns, lines, np.flatnonzero(found < 0), texts)
+
+
+def _exact(bundle: Bundle, rows: range, lines: Lines) -> Ints:
+    """Return the index of the template that each line is in full; -1 for none."""
+    prints = bundle.column("fingerprint", rows)
+    plain = (bundle.column("room", rows) == 0) & (bundle.column("where", rows) == Where.BLOCK)
+    at = np.searchsorted(prints, lines.whole)
+    at = np.minimum(at, len(prints) - 1)
+    hit = (prints[at] == lines.whole) & plain[at] & (lines.whole != NONE)
+    return np.where(hit, at + rows.start, -1)
+
+
+def _whole(page: Segmented, bundle: Bundle, found: Ints) -> Iterator[Finding]:
+    for line in np.flatnonzero(found >= 0).tolist():
+        template = bundle.template(int(found[line]))
+        block = page.blocks[line]
+        yield _finding(template, block.start, block.end, template.confidence, template.reason)
+
+
+def _following(page: Segmented, bundle: Bundle, lines: Lines, found: Ints) -> Iterator[Finding]:
+    """Yield the lines that follow a heading which opens a list on the pages it was learned from."""
+    place = place_of(lines, found >= 0)
+    opens = np.zeros(len(found), np.int64)
+    hit = found >= 0
+    everything = bundle.column("opens", range(len(bundle)))
+    opens[hit] = everything[found[hit]]
+    safe = (place.runs > 0) & ~place.unsafe & (place.runs <= opens)
+    for line in np.flatnonzero(safe).tolist():
+        template = bundle.template(int(found[line]))
+        confidence = round(template.confidence * _FOLLOWS, 3)
+        why = f"stands below {template.text!r}, which a list follows on this publisher's pages"
+        for block in page.blocks[line + 1 : line + 1 + int(place.runs[line])]:
+            yield _finding(template, block.start, block.end, confidence, why)
+
+
+def _parts(
+    page: Segmented, bundle: Bundle, patterns: Slotted, lines: Lines, rest: Ints, texts: list[str]
+) -> Iterator[Finding]:
+    """Yield chrome that stands at the start or the end of a line of the article."""
+    for line, index, first, end in patterns.parts(lines, rest):
+        (start, stop), block = page.units[line], page.blocks[line]
+        if stop - start != len(texts[line]):  # composing has moved the characters
+            continue
+        at = block.start if first == 0 else page.folded.origin(start + first)
+        to = block.end if end == len(texts[line]) else page.folded.origin(start + end)
+        template = bundle.template(index)
+        yield _finding(template, at, to, template.confidence, template.reason)
+
+
+def _finding(template: Template, start: int, end: int, confidence: float, why: str) -> Finding:
+    evidence = Evidence(template.id, f"{template.publisher}: {why}")
+    return Finding(DETECTOR, start, end, template.category, confidence, evidence)

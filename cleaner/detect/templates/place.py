@@ -1,0 +1,75 @@
+"""Where on a page a line stands: before, in or behind the article, told by the lines that recur.
+
+What recurs is a page's skeleton; the article is the stretch of running text that hangs in it. The
+runs of lines between two that recur are teasers and lists, if they lie outside that stretch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleaner.detect.templates.fingerprint import Ints, Lines
+
+Bools = NDArray[np.bool_]
+
+LONG = 15
+"""Words from which a line reads as running text."""
+# What a line must bring into the article's stretch, and what one that recurs costs it.
+_STRETCH, _RECURS = 10, 12
+# Lines above the article in which its headline, byline and date stand.
+_HEAD = 6
+
+
+@dataclass(frozen=True)
+class Place:
+    """Of each line of a page."""
+
+    head: Bools
+    """Whether it stands before the article."""
+    tail: Bools
+    """Whether it stands behind the article."""
+    amid: Bools
+    """Whether it stands in the article."""
+    near: Bools
+    """Whether it stands just above the article, among its headline, byline and date."""
+    runs: Ints
+    """For a line that recurs: how many that do not follow it directly."""
+    unsafe: Bools
+    """For a line that recurs: whether the article, or its head, is among those that follow."""
+
+
+def place_of(lines: Lines, recurs: Bools) -> Place:
+    """Return where the lines of one page stand, given which of them recur."""
+    words = lines.words
+    first, end = _best_stretch(np.where(recurs, -_RECURS, words - _STRETCH))
+    index = np.arange(len(words))
+    last = following(recurs)
+    runs = np.where(recurs, last - index - 1, 0)
+    overlaps = (index + 1 < end) & (last > first - _HEAD)
+    return Place(
+        head=index < first,
+        tail=index >= end,
+        amid=(index >= first) & (index < end),
+        near=(index >= first - _HEAD) & (index < first),
+        runs=runs,
+        unsafe=(runs > 0) & overlaps,
+    )
+
+
+def following(recurs: Bools) -> Ints:
+    """Return for each line the next one that recurs; the number of lines where none does."""
+    size = len(recurs)
+    at = np.where(recurs, np.arange(size), size)
+    after = np.append(at[1:], size)
+    return np.asarray(np.minimum.accumulate(after[::-1])[::-1])
+
+
+def _best_stretch(gain: NDArray[np.float64]) -> tuple[int, int]:
+    """Return the bounds of the contiguous stretch with the greatest gain."""
+    total = np.concatenate([[0], np.cumsum(gain)])
+    low = np.minimum.accumulate(total)
+    end = int(np.argmax(total[1:] - low[:-1])) + 1
+    return int(np.argmin(total[:end])), end

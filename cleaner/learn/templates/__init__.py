@@ -1,0 +1,1 @@
+"""Templates: what recurs on the pages of one publisher, and is chrome."""

@@ -1,0 +1,17 @@
+"""What the miner returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cleaner.detect.templates.bundle import Template
+
+
+@dataclass(frozen=True, slots=True)
+class Mined:
+    """What was learned."""
+
+    templates: tuple[Template, ...]
+    """In order of publisher, then of support; candidates that were refused are among them."""
+    pages: dict[str, int]
+    """Distinct pages of each publisher."""
