@@ -22,9 +22,8 @@ from cleaner.learn.templates.passes import SIGHTINGS, WHOLE_PAGE, example_of, ke
 from cleaner.learn.templates.support import Support
 
 _STRONG, _FAIR, _WEAK = 0.95, 0.85, 0.7
-# Share of the pages on which a heading may be followed by the article before it opens no list.
-_LEAST_LISTS = 2
-_MOST_OPENED = 60
+# How much longer than those seen a list may be, and how long at most.
+_ROOMIER, _MOST_OPENED = 3, 150
 _NO_DAY = -1
 
 
@@ -166,9 +165,12 @@ def _refusal(candidate: Candidate, found: Induced, support: Support) -> str:
         )
     if candidate.mostly(candidate.long):
         return _long_refusal(candidate, pages, share, few, support)
-    if candidate.mostly(candidate.numeric) and share < support.share_numeric:
+    beside = candidate.near + candidate.amid
+    if candidate.mostly(candidate.numeric) and (
+        candidate.mostly(beside) or share < support.share_numeric
+    ):
         return f"mostly numbers, {few}"
-    if candidate.mostly(candidate.near) and share < support.share_near:
+    if candidate.mostly(candidate.near) and (found.room or share < support.share_near):
         return f"stands where headline, byline and date do, {few}"
     if candidate.mostly(candidate.amid) and share < support.share_amid:
         return f"stands between the lines of articles, {few}"
@@ -193,7 +195,7 @@ def _template(candidate: Candidate, found: Induced, category: str, refusal: str)
     pages = round(candidate.pages * found.share)
     share = candidate.share * found.share
     days = candidate.days if candidate.dated else 0
-    lists = candidate.runs >= _LEAST_LISTS and not candidate.unsafe and not candidate.edge
+    lists = candidate.runs > 0 and not candidate.unsafe and not candidate.edge
     dated = f" and {days} days" if days else ""
     where = _PLACES[candidate.position]
     return Template(
@@ -208,7 +210,7 @@ def _template(candidate: Candidate, found: Induced, category: str, refusal: str)
         first=candidate.first if days else _NO_DAY,
         last=candidate.last if days else _NO_DAY,
         position=candidate.position,
-        opens=min(2 * candidate.longest, _MOST_OPENED) if lists else 0,
+        opens=min(_ROOMIER * candidate.longest, _MOST_OPENED) if lists else 0,
         room=found.room,
         reason=refusal or f"recurs on {pages} of {candidate.total} pages{dated}, mostly {where}",
         fingerprint=found.fingerprint,
