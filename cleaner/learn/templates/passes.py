@@ -155,10 +155,14 @@ def _read(batch: pa.RecordBatch) -> Iterator[_Page]:
 def edges(lines: Lines) -> Iterator[Ints]:
     """Yield the fingerprints of the edges of lines, the shortest first."""
     for size in EDGES:
-        fits = (lines.sizes > size) & ((size > EDGES[0]) | (lines.sizes <= _LONGEST_LINE))
-        for side, found in enumerate((lines.opening(size), lines.closing(size))):
-            mixed = mix(found, 16 + 2 * size + side).view(np.int64)
-            yield np.where(fits & (found != NONE), mixed, NONE)
+        yield from _sides(lines, size)
+
+
+def _sides(lines: Lines, size: int) -> Iterator[Ints]:
+    fits = (lines.sizes > size) & ((size > EDGES[0]) | (lines.sizes <= _LONGEST_LINE))
+    for side, found in enumerate((lines.opening(size), lines.closing(size))):
+        mixed = mix(found, 16 + 2 * size + side).view(np.int64)
+        yield np.where(fits & (found != NONE), mixed, NONE)
 
 
 def _units(page: _Page) -> dict[str, object]:
@@ -201,11 +205,15 @@ def _stories(lines: Lines) -> Ints:
 def _sightings(page: _Page, candidates: Candidates) -> dict[str, object]:
     lines = page.lines
     recurs = candidates.holding(page.key, lines.whole)
-    place = place_of(lines, recurs)
     units = np.where(recurs, lines.whole, NONE)
     for edge in edges(lines):  # the longest edge that recurs speaks for a line that does not
         holds = ~recurs & candidates.holding(page.key, edge)
         units = np.where(holds, edge, units)
+    both = np.ones(len(recurs), bool)  # lines with slots have two edges that recur
+    for size in EDGES[:1]:
+        for edge in _sides(lines, size):
+            both &= candidates.holding(page.key, edge)
+    place = place_of(lines, recurs | both)
     some = np.flatnonzero(units != NONE)
     found, at, group = np.unique(units[some], return_index=True, return_inverse=True)
     at = some[at]
