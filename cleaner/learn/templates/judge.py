@@ -6,6 +6,7 @@ dateline; what recurs as running text there is the story itself, updated.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -17,7 +18,7 @@ from cleaner.detect.templates.fingerprint import Lines
 from cleaner.learn.templates.grouping import numbers
 from cleaner.learn.templates.induce import Induced, induce
 from cleaner.learn.templates.mined import Mined
-from cleaner.learn.templates.naming import Names
+from cleaner.learn.templates.naming import OTHER, Names
 from cleaner.learn.templates.passes import SIGHTINGS, WHOLE_PAGE, example_of, key_of
 from cleaner.learn.templates.support import Support
 
@@ -25,6 +26,10 @@ _STRONG, _FAIR, _WEAK = 0.95, 0.85, 0.7
 # How much longer than those seen a list may be, and how long at most.
 _ROOMIER, _MOST_OPENED = 3, 150
 _NO_DAY = -1
+# Words in a slot from which it may hold a sentence.
+_ROOMY = 14
+# Some words in quotation marks.
+_QUOTED = re.compile(r"[\"“„«「『]\S+(?:\s+\S+){3,}?[\"”“»」』]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +87,9 @@ def judge(units: pa.Table, sightings: pa.Table, support: Support) -> Mined:
         totals[candidate.publisher] = candidate.total
         found = list(_patterns(candidate, support)) if candidate.edge else [_line(candidate)]
         for one in found:
-            why = _refusal(candidate, one, support) or names.protected(one.text)
-            templates.append(_template(candidate, one, names.category(one.text), why))
+            category = names.category(one.text)
+            why = _refusal(candidate, one, category, support) or names.protected(one.text)
+            templates.append(_template(candidate, one, category, why))
     templates.sort(key=lambda t: (t.publisher, -t.pages, t.where, t.text))
     return Mined(tuple(templates), dict(sorted(totals.items())))
 
@@ -148,32 +154,52 @@ def _patterns(candidate: Candidate, support: Support) -> Iterator[Induced]:
             yield found
 
 
-def _refusal(candidate: Candidate, found: Induced, support: Support) -> str:
+def _refusal(candidate: Candidate, found: Induced, category: str, support: Support) -> str:
     """Return why a candidate is no template; '' if it is one."""
     pages = round(candidate.pages * found.share)
     share = pages / max(candidate.total, 1)
     few = f"on {pages} of {candidate.total} pages"
-    if candidate.dated and candidate.days < support.days:
+    if 0 < candidate.days < support.days:
         return f"seen on {candidate.days} days only"
     if not any(char.isalpha() for char in found.text):
         return "no word in it"
+    if share < support.share:
+        return f"recurs, but only {few}"
+    if found.room > _ROOMY and share < support.share_roomy:
+        return f"most of it varies, {few}"
     if found.where is not Where.BLOCK:
-        return (
-            ""
-            if pages >= support.pages_long and share >= support.share_long
-            else f"part of a line, {few}"
-        )
+        return _part_refusal(found, pages, share, few, support)
     if candidate.mostly(candidate.long):
         return _long_refusal(candidate, pages, share, few, support)
-    beside = candidate.near + candidate.amid
+    return _short_refusal(candidate, found, category, share, few, support)
+
+
+def _part_refusal(
+    found: Induced, pages: int, share: float, few: str, support: Support
+) -> str:
+    """Return why the edge of a line is no template; '' if it is one."""
+    if found.where is Where.OPENING and any(char.isdigit() for char in found.text):
+        return f"opens a line with a number, as times and datelines do, {few}"
+    if pages < support.pages_long or share < support.share_long:
+        return f"part of a line, {few}"
+    return ""
+
+
+def _short_refusal(
+    candidate: Candidate, found: Induced, category: str, share: float, few: str, support: Support
+) -> str:
+    """Return why a short line is no template; '' if it is one."""
+    amid, near = candidate.mostly(candidate.amid), candidate.mostly(candidate.near)
     if candidate.mostly(candidate.numeric) and (
-        candidate.mostly(beside) or share < support.share_numeric
+        candidate.mostly(candidate.near + candidate.amid) or share < support.share_numeric
     ):
         return f"mostly numbers, {few}"
-    if candidate.mostly(candidate.near) and (found.room or share < support.share_near):
+    if near and (found.room or share < support.share_near):
         return f"stands where headline, byline and date do, {few}"
-    if candidate.mostly(candidate.amid) and share < support.share_amid:
+    if amid and share < support.share_amid:
         return f"stands between the lines of articles, {few}"
+    if amid and category == OTHER:
+        return f"may be a subhead: stands between the lines of articles, {few}"
     return ""
 
 
@@ -185,6 +211,8 @@ def _long_refusal(
         return f"running text that recurs at {candidate.publishers} publishers"
     if candidate.mostly(candidate.amid, 0.3) and share < 0.5:
         return f"running text between the lines of articles, {few}"
+    if _QUOTED.search(candidate.texts[0]):
+        return f"running text that quotes somebody, {few}"
     small = candidate.total < 2 * support.pages_long
     if not small and (pages < support.pages_long or share < support.share_long):
         return f"running text, {few}"
