@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from cleaner.detect.publisher import publisher_of
 from cleaner.detect.templates.bundle import EMPTY, Bundle, Template, Where
 from cleaner.detect.templates.fingerprint import NONE, Ints, Lines, comparable
-from cleaner.detect.templates.place import place_of
+from cleaner.detect.templates.place import LONG, place_of
 from cleaner.detect.templates.slots import Slotted, slotted
 from cleaner.model import Evidence, Finding
 from cleaner.segment import Segmented
@@ -43,6 +43,7 @@ def templates(page: Segmented, bundle: Bundle) -> Iterator[Finding]:
     for line, template in patterns.whole(lines, np.flatnonzero(found < 0)):
         found[line] = template
     found[_beside(bundle, lines, found)] = -1
+    found[_too_much(lines, found)] = -1
     yield from _whole(page, bundle, found)
     yield from _following(page, bundle, lines, found)
     yield from _parts(page, bundle, patterns, lines, np.flatnonzero(found < 0), texts)
@@ -68,6 +69,17 @@ def _beside(bundle: Bundle, lines: Lines, found: Ints) -> NDArray[np.bool_]:
     every = range(len(bundle))
     varied[hit] = bundle.column("room", every)[found[hit]] > 0
     return (place.near | place.amid) & (varied | lines.numeric)
+
+
+def _too_much(lines: Lines, found: Ints) -> NDArray[np.bool_]:
+    """Whether a line is running text, where templates would take more than half of it.
+
+    Somebody may have taught them the articles themselves.
+    """
+    long = lines.words >= LONG
+    text = lines.words * long
+    taken = text[found >= 0].sum()
+    return long & (found >= 0) & (2 * taken > text.sum())
 
 
 def _whole(page: Segmented, bundle: Bundle, found: Ints) -> Iterator[Finding]:
