@@ -209,10 +209,9 @@ def _sightings(page: _Page, candidates: Candidates) -> dict[str, object]:
     for edge in edges(lines):  # the longest edge that recurs speaks for a line that does not
         holds = ~recurs & candidates.holding(page.key, edge)
         units = np.where(holds, edge, units)
-    both = np.ones(len(recurs), bool)  # lines with slots have two edges that recur
-    for size in EDGES[:1]:
-        for edge in _sides(lines, size):
-            both &= candidates.holding(page.key, edge)
+    both = np.ones(len(recurs), bool)  # a long line with slots has two edges that recur
+    for edge in _sides(lines, EDGES[-1]):
+        both &= candidates.holding(page.key, edge)
     place = place_of(lines, recurs | both)
     some = np.flatnonzero(units != NONE)
     found, at, group = np.unique(units[some], return_index=True, return_inverse=True)
