@@ -61,7 +61,7 @@ SIGHTINGS = Grouping(
     ("publisher", "unit", "nth"),
     (
         *((name, "sum") for name in ("seen", "edge", "head", "tail", "amid", "near")),
-        *((name, "sum") for name in ("long", "numeric", "runs", "unsafe")),
+        *((name, "sum") for name in ("long", "numeric", "runs", "unsafe", "alone")),
         ("longest", "max"),
         ("example", "first"),
     ),
@@ -219,7 +219,7 @@ def _sightings(page: _Page, candidates: Candidates) -> dict[str, object]:
     size = len(at) + 1  # and the page itself
     number = int(mix(np.array([page.url]), 3)[0])
     draw = f"{number:0{_DIGITS}x}"
-    columns = {"edge": ~recurs, **_standing(place, lines)}
+    columns = {"edge": ~recurs, "alone": ~_flanked(recurs), **_standing(place, lines)}
     return {
         "publisher": np.full(size, page.key, np.int64),
         "unit": np.append(found, WHOLE_PAGE),
@@ -228,6 +228,11 @@ def _sightings(page: _Page, candidates: Candidates) -> dict[str, object]:
         **{name: _most(column[some], group, size) for name, column in columns.items()},
         "example": [draw + page.texts[n] for n in at.tolist()] + [draw + page.publisher],
     }
+
+
+def _flanked(recurs: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Whether the line before or the line behind each recurs, or there is none."""
+    return np.append(True, recurs[:-1]) | np.append(recurs[1:], True)
 
 
 def _most(values: NDArray[np.generic], group: Ints, size: int) -> Ints:
