@@ -59,6 +59,7 @@ class Candidate:
     runs: int
     unsafe: int
     alone: int
+    """Between lines that don't recur, or directly above the article."""
     longest: int
     publishers: int
     """At how many publishers it recurs."""
@@ -201,7 +202,7 @@ def _short_refusal(
         return f"stands between the lines of articles, {few}"
     alone = candidate.mostly(candidate.alone) and not candidate.mostly(candidate.tail)
     if category == OTHER and (amid or alone):
-        return f"may be a subhead: stands alone between lines that vary, {few}"
+        return f"may be a subhead: stands alone between lines that vary, or on top, {few}"
     return ""
 
 

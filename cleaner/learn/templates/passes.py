@@ -219,7 +219,9 @@ def _sightings(page: _Page, candidates: Candidates) -> dict[str, object]:
     size = len(at) + 1  # and the page itself
     number = int(mix(np.array([page.url]), 3)[0])
     draw = f"{number:0{_DIGITS}x}"
-    columns = {"edge": ~recurs, "alone": ~_flanked(recurs), **_standing(place, lines)}
+    opens_article = place.near & np.append(place.amid[1:], False)
+    alone = ~_flanked(recurs) | opens_article
+    columns = {"edge": ~recurs, "alone": alone, **_standing(place, lines)}
     return {
         "publisher": np.full(size, page.key, np.int64),
         "unit": np.append(found, WHOLE_PAGE),
