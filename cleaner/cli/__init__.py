@@ -19,6 +19,8 @@ _COMMANDS = {
     "clean": "Take the chrome out of text or HTML.",
     "explain": "Show a whole document with what goes, and why.",
     "serve": "Run the gRPC service until told to stop.",
+    "learn": "Learn the templates of publishers from their pages.",
+    "templates": "List, show, accept, refuse and compare learned templates.",
     "rules": "List, show, check and try the hand-written rules.",
     "golden": "Compare golden copies with today's answers.",
     "demo": "Send documents through a real server and show what it took out.",

@@ -9,12 +9,19 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import click
 
 from cleaner.cli import FAILED, complain
-from cleaner.cli.options import as_options, input_option, policy_options
+from cleaner.cli.options import (
+    as_options,
+    bundle_of,
+    input_option,
+    policy_options,
+    source_options,
+)
 from cleaner.cli.sources import Broken, read_sources
 from cleaner.errors import CleanerError
 from cleaner.model import Document, Kind, Result
@@ -23,6 +30,8 @@ from cleaner.profiles import Options
 _CHUNK = 16
 Answer = tuple[str, str, str]
 """The document's id, what to print, and what went wrong; one of the last two is empty."""
+Ruleset = tuple[Options, Path | None]
+"""What to clean with: options and where the bundle is."""
 
 
 @click.command("clean")
@@ -37,7 +46,7 @@ Answer = tuple[str, str, str]
 )
 @input_option
 @policy_options
-@click.option("--url", default="", help="Where the documents were found.")
+@source_options
 @click.option(
     "--workers",
     type=click.IntRange(1, 256),
@@ -52,8 +61,8 @@ Answer = tuple[str, str, str]
     help="Send the documents to a running service instead.",
 )
 def command(
-    files: tuple[str, ...], form: str, input_form: str, url: str, workers: int, server: str,
-    **policy: Any,
+    files: tuple[str, ...], form: str, input_form: str, url: str, publisher: str,
+    bundle: Path | None, workers: int, server: str, **policy: Any,
 ) -> None:  # fmt: skip
     """Take the chrome out of FILEs, or of standard input.
 
@@ -61,13 +70,15 @@ def command(
     order of the input; with json and jsonl each document is one object.
     """
     options = as_options(**policy)
-    documents = read_sources(files, input_form, url)
+    documents = read_sources(files, input_form, url, publisher)
+    if server and bundle:
+        raise click.UsageError("--bundle is for cleaning here; a service has templates of its own")
     if server:
         answers = _by_server(documents, options, form, server)
     elif workers > 1:
-        answers = _by_workers(documents, options, form, workers)
+        answers = _by_workers(documents, (options, bundle), form, workers)
     else:
-        answers = _here(documents, options, form)
+        answers = _here(documents, (options, bundle), form)
     failed = False
     alone = len(files) < 2
     with _progress(files, form) as advance:
@@ -139,16 +150,17 @@ def as_json(result: Result) -> dict[str, Any]:
     return row
 
 
-def _here(documents: Iterable[Document | Broken], options: Options, form: str) -> Iterator[Answer]:
-    clean = _cleaner(options)
+def _here(documents: Iterable[Document | Broken], ruleset: Ruleset, form: str) -> Iterator[Answer]:
+    clean = _cleaner(ruleset)
     for document in documents:
         yield answer(clean(document), document, form)
 
 
-def _cleaner(options: Options) -> Callable[[Document | Broken], Result | CleanerError | Broken]:
+def _cleaner(ruleset: Ruleset) -> Callable[[Document | Broken], Result | CleanerError | Broken]:
     from cleaner.pipeline import Cleaner
 
-    cleaner = Cleaner(options)
+    options, bundle = ruleset
+    cleaner = Cleaner(options, bundle=bundle_of(bundle, options))
 
     def clean(document: Document | Broken) -> Result | CleanerError | Broken:
         if isinstance(document, Broken):
@@ -164,8 +176,8 @@ def _cleaner(options: Options) -> Callable[[Document | Broken], Result | Cleaner
 _in_worker: list[Callable[[Document | Broken], Result | CleanerError | Broken]] = []
 
 
-def _start_worker(options: Options) -> None:
-    _in_worker[:] = [_cleaner(options)]
+def _start_worker(ruleset: Ruleset) -> None:
+    _in_worker[:] = [_cleaner(ruleset)]
 
 
 def _chunk(documents: list[Document | Broken], form: str) -> list[Answer]:
@@ -173,15 +185,15 @@ def _chunk(documents: list[Document | Broken], form: str) -> list[Answer]:
 
 
 def _by_workers(
-    documents: Iterator[Document | Broken], options: Options, form: str, workers: int
+    documents: Iterator[Document | Broken], ruleset: Ruleset, form: str, workers: int
 ) -> Iterator[Answer]:
     """Clean in processes; a bounded window of chunks is under way, answers keep the order."""
     import multiprocessing
     from concurrent.futures import Future, ProcessPoolExecutor
 
-    _cleaner(options)  # a wrong option is told once, here
+    _cleaner(ruleset)  # a wrong option is told once, here
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, _start_worker, (options,)) as pool:
+    with ProcessPoolExecutor(workers, context, _start_worker, (ruleset,)) as pool:
         waiting: deque[Future[list[Answer]]] = deque()
         while chunk := list(islice(documents, _CHUNK)):
             waiting.append(pool.submit(_chunk, chunk, form))

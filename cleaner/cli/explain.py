@@ -8,7 +8,13 @@ from typing import Any
 import click
 
 from cleaner.cli import FAILED, complain
-from cleaner.cli.options import as_options, input_option, policy_options
+from cleaner.cli.options import (
+    as_options,
+    bundle_of,
+    input_option,
+    policy_options,
+    source_options,
+)
 from cleaner.cli.sources import Broken, read_sources
 from cleaner.errors import CleanerError
 from cleaner.model import Result
@@ -24,19 +30,23 @@ from cleaner.model import Result
     help="Write one self-contained page to this file instead.",
 )
 @policy_options
-@click.option("--url", default="", help="Where the document was found.")
-def command(file: str, input_form: str, out: str | None, url: str, **policy: Any) -> None:
+@source_options
+def command(
+    file: str, input_form: str, out: str | None, url: str, publisher: str, bundle: Path | None,
+    **policy: Any,
+) -> None:  # fmt: skip
     """Show FILE with what goes struck out and coloured by category, the reason beside it.
 
     In a pipe, lines that go are marked with "- ".
     """
     from cleaner.pipeline import Cleaner
 
-    cleaner = Cleaner(as_options(**policy))
+    options = as_options(**policy)
+    cleaner = Cleaner(options, bundle=bundle_of(bundle, options))
     categories = cleaner.rulebook.categories
     results: dict[str, Result] = {}
     failed = False
-    for document in read_sources((file,), input_form, url):
+    for document in read_sources((file,), input_form, url, publisher):
         try:
             if isinstance(document, Broken):
                 raise CleanerError(document.message)

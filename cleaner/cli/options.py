@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.shell_completion import CompletionItem
 
 from cleaner.profiles import DETECTORS, PROFILES, Options
+
+if TYPE_CHECKING:
+    from cleaner.detect.templates.bundle import Bundle
 
 
 class _Category(click.ParamType[str]):
@@ -37,6 +41,36 @@ input_option = click.option(
     show_default=True,
     help="What the input is.",
 )
+
+
+def source_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the hints that hold for all documents, and the bundle that is looked up by them."""
+    for option in reversed(
+        (
+            click.option("--url", default="", help="Where the documents were found."),
+            click.option("--publisher", default="", help="Whose documents they are."),
+            click.option("--bundle", type=click.Path(dir_okay=False, path_type=Path),
+                         help="Learned templates to apply, as `cleaner learn` writes them."),
+        )
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def bundle_of(path: Path | None, options: Options) -> Bundle | None:
+    """Return the bundle at `path`.
+
+    Raises:
+        UsageError: templates alone shall speak, and there are none.
+        BundleError: the file is no bundle.
+    """
+    if path is None:
+        if options.detectors == ("templates",):
+            raise click.UsageError("--detectors templates needs templates: name a --bundle")
+        return None
+    from cleaner.detect.templates.bundle import Bundle
+
+    return Bundle.load(path)
 
 
 def policy_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -8,11 +8,29 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+Advance = Callable[[int], None]
+
 
 @contextmanager
 def progress(total: int | None) -> Iterator[Callable[[], None]]:
     """Show a bar of documents done (of `total`, if known); yield what advances it."""
-    columns = (TextColumn("cleaning"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with stages() as begin:
+        advance = begin("cleaning", total)
+        yield lambda: advance(1)
+
+
+@contextmanager
+def stages() -> Iterator[Callable[[str, int | None], Advance]]:
+    """Show one bar after another; yield what begins the next, which returns what advances it."""
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    )  # fmt: skip
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=total)
-        yield lambda: bar.advance(task)
+
+        def begin(label: str, total: int | None) -> Advance:
+            for task in bar.tasks:
+                bar.update(task.id, visible=False)
+            task_id = bar.add_task(label, total=total)
+            return lambda count: bar.advance(task_id, count)
+
+        yield begin

@@ -26,8 +26,10 @@ class Broken:
     message: str
 
 
-def read_sources(files: tuple[str, ...], form: str, url: str = "") -> Iterator[Document | Broken]:
-    """Yield the Documents of `files` in order.
+def read_sources(
+    files: tuple[str, ...], form: str, url: str = "", publisher: str = ""
+) -> Iterator[Document | Broken]:
+    """Yield the Documents of `files` in order; `url` and `publisher` are of those that name none.
 
     `form` is ``auto``, ``text``, ``html`` or ``jsonl``; auto goes by the file's suffix, then by
     how its content begins.
@@ -35,7 +37,7 @@ def read_sources(files: tuple[str, ...], form: str, url: str = "") -> Iterator[D
     for name in files or (STDIN,):
         try:
             with _open(name) as stream:
-                yield from _documents(name, stream, form, url)
+                yield from _documents(name, stream, form, {"url": url, "publisher": publisher})
         except OSError as error:
             yield Broken(name, error.strerror or str(error))
 
@@ -47,16 +49,18 @@ def _open(name: str) -> io.BufferedReader:
 
 
 def _documents(
-    name: str, stream: io.BufferedReader, form: str, url: str
+    name: str, stream: io.BufferedReader, form: str, hints: dict[str, str]
 ) -> Iterator[Document | Broken]:
     if form == "auto":
         form = _SUFFIXES.get(Path(name).suffix.lower()) or _sniffed(stream)
     if form == "jsonl":
         for number, line in enumerate(stream, 1):
             if line.strip():
-                yield _row(name, number, line, url)
+                yield _row(name, number, line, hints)
         return
-    yield Document(raw=stream.read(), kind=Kind(form), id=name, url=url)
+    yield Document(
+        raw=stream.read(), kind=Kind(form), id=name, url=hints["url"], publisher=hints["publisher"]
+    )
 
 
 def _sniffed(stream: io.BufferedReader) -> str:
@@ -68,7 +72,7 @@ def _sniffed(stream: io.BufferedReader) -> str:
     return "text"
 
 
-def _row(name: str, number: int, line: bytes, url: str) -> Document | Broken:
+def _row(name: str, number: int, line: bytes, hints: dict[str, str]) -> Document | Broken:
     where = f"{name}:{number}"
     try:
         row = json.loads(line)
@@ -86,4 +90,4 @@ def _row(name: str, number: int, line: bytes, url: str) -> Document | Broken:
     if html is not None:
         given["text"] = html
     kind = Kind.TEXT if html is None else Kind.HTML
-    return Document(**{"url": url, **given}, id=key, kind=kind)
+    return Document(**{**hints, **given}, id=key, kind=kind)

@@ -14,7 +14,7 @@ _COLOURS = {
     "green": "#26761c", "red": "#c02626", "bright_black": "#5c6370", "bright_cyan": "#087f8c",
     "bright_red": "#d6336c", "bright_magenta": "#7a3fc4",
 }  # fmt: skip
-_STYLE = """
+STYLE = """
 :root { color-scheme: light dark; }
 body { font: 17px/1.6 Georgia, "Noto Serif", serif; margin: 0 auto; max-width: 74rem;
   padding: 2rem 1.5rem 4rem; color: #1d1f23; background: #fcfbf8; }
@@ -47,23 +47,24 @@ def page_of(results: Mapping[str, Result], categories: dict[str, Category]) -> s
     """
     used = sorted({removal.verdict.category for r in results.values() for removal in r.removed})
     legend = "".join(
-        f'<li style="--c:{_colour(name, categories)}">{escape(categories[name].title)}</li>'
+        f'<li style="--c:{colour_of(name, categories)}">{escape(categories[name].title)}</li>'
         for name in used
         if name in categories
     )
-    documents = "".join(_document(title, row, categories) for title, row in results.items())
+    documents = "".join(article_of(title, row, categories) for title, row in results.items())
     title = escape(", ".join(results))
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{title}</title><style>{_STYLE}</style></head><body>"
+        f"<title>{title}</title><style>{STYLE}</style></head><body>"
         f'<ul class="legend">{legend}</ul>'
         '<input type="checkbox" id="only"><label for="only"> the article only</label>'
         f"<main>{documents}</main></body></html>\n"
     )
 
 
-def _document(title: str, result: Result, categories: dict[str, Category]) -> str:
+def article_of(title: str, result: Result, categories: dict[str, Category]) -> str:
+    """Return one document as a part of a page in `STYLE`."""
     rows = "".join(_row(part, categories) for part in parts_of(result))
     warnings = "".join(f"<p>{escape(text)}</p>" for text in result.warnings)
     return (
@@ -82,13 +83,14 @@ def _row(part: Part, categories: dict[str, Category]) -> str:
         for f in verdict.findings
     )
     return (
-        f'<div class="row gone" style="--c:{_colour(verdict.category, categories)}">'
+        f'<div class="row gone" style="--c:{colour_of(verdict.category, categories)}">'
         f'<div class="text"><del>{text}</del>\n</div>'
         f'<aside title="{escape(reason_of(verdict))}"><b>{escape(verdict.category)}</b> '
         f"{verdict.confidence:.2f}{evidence or f'<span>{escape(verdict.why)}</span>'}</aside></div>"
     )
 
 
-def _colour(category: str, categories: dict[str, Category]) -> str:
+def colour_of(category: str, categories: dict[str, Category]) -> str:
+    """Return the colour of a category on a page."""
     row = categories.get(category)
     return _COLOURS.get(row.colour if row else "", "#c02626")

@@ -1,0 +1,180 @@
+"""What templates do to some of the pages that they were learned from: to be shown, not to learn."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from heapq import heappush, heapreplace
+from typing import Any
+
+import numpy as np
+
+from cleaner.detect.publisher import publisher_key
+from cleaner.detect.templates.bundle import Bundle, Template
+from cleaner.detect.templates.fingerprint import Lines, comparable, name_fingerprint
+from cleaner.detect.templates.place import place_of
+from cleaner.detect.templates.slots import Words, pattern_of
+from cleaner.errors import CleanerError
+from cleaner.ingest import Limits
+from cleaner.learn.templates.miner import Batches
+from cleaner.learn.templates.pages import document_of
+from cleaner.model import Action, Result
+from cleaner.pipeline import Cleaner
+from cleaner.profiles import Options
+
+EXAMPLES = 3
+# With no depth allowed, ingest asks no extractor: templates need none.
+_LIMITS = Limits(max_extractor_depth=0)
+_MOST_PLACES = 40
+
+
+@dataclass(slots=True)
+class Sample:
+    """Some pages of one publisher, cleaned by its templates alone."""
+
+    results: list[Result] = field(default_factory=list)
+    places: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    """Where a template of this id stood: 0 to 1 above the article, to 2 in it, to 3 below."""
+    texts: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    """What it took there, each text once."""
+    lines: int = 0
+    caught: int = 0
+
+    @property
+    def share(self) -> float:
+        """Share of the lines that templates take."""
+        return self.caught / max(self.lines, 1)
+
+    @property
+    def shown(self) -> Result | None:
+        """The page that shows most templates at work."""
+
+        def used(result: Result) -> int:
+            return len({v.source for v in result.verdicts if v.action is Action.REMOVE})
+
+        return max(self.results, key=used, default=None)
+
+    def add(self, result: Result) -> None:
+        """Take in a page."""
+        self.results.append(result)
+        text = result.document.text
+        recurs = np.array([v.action is Action.REMOVE for v in result.verdicts], bool)
+        self.lines += len(recurs)
+        self.caught += int(recurs.sum())
+        if not recurs.any():
+            return
+        places = _places([text[v.start : v.end] for v in result.verdicts], recurs)
+        for verdict, place in zip(result.verdicts, places, strict=True):
+            for finding in verdict.findings:
+                source, quote = finding.evidence.source, text[finding.start : finding.end]
+                if len(self.places[source]) < _MOST_PLACES:
+                    self.places[source].append(place)
+                if len(self.texts[source]) < _MOST_PLACES and quote not in self.texts[source]:
+                    self.texts[source].append(quote)
+
+
+def sample(
+    batches: Batches, bundle: Bundle, publishers: Collection[str], pages: int
+) -> dict[str, Sample]:
+    """Return up to `pages` pages of each of `publishers`, by chance but always the same ones."""
+    cleaner = Cleaner(Options(detectors=("templates",)), _LIMITS, bundle)
+    samples: dict[str, Sample] = {publisher: Sample() for publisher in publishers}
+    for publisher, rows in _drawn(batches, publishers, pages).items():
+        for row in rows:
+            try:
+                samples[publisher].add(cleaner.clean(document_of(row)))
+            except CleanerError:
+                continue
+    return samples
+
+
+def _drawn(
+    batches: Batches, publishers: Collection[str], pages: int
+) -> dict[str, list[dict[str, Any]]]:
+    drawn: dict[str, list[tuple[int, int, dict[str, Any]]]] = defaultdict(list)
+    number = 0
+    for batch in batches():
+        for row in batch.to_pylist():
+            number += 1
+            publisher = publisher_key(row["publisher"] or row["url"] or "")
+            if publisher not in publishers:
+                continue
+            ticket = (name_fingerprint(row["id"]), number, row)
+            if len(drawn[publisher]) < pages:
+                heappush(drawn[publisher], ticket)
+            elif ticket > drawn[publisher][0]:
+                heapreplace(drawn[publisher], ticket)
+    return {name: [row for _, _, row in sorted(rows)] for name, rows in drawn.items()}
+
+
+def _places(texts: list[str], recurs: np.ndarray) -> list[float]:
+    """Return where each line of a page stands, as `Sample.places` has it."""
+    place = place_of(Lines.of([comparable(text) for text in texts]), recurs)
+    out = np.zeros(len(texts))
+    for zone, inside in enumerate((place.head, place.amid, place.tail)):
+        size = int(inside.sum())
+        out[inside] = zone + (np.arange(size) + 0.5) / max(size, 1)
+    return [round(float(at), 3) for at in out]
+
+
+def examples(template: Template, texts: list[str]) -> list[list[tuple[str, bool]]]:
+    """Return some texts that a template took, each in parts: whether a part is a slot's."""
+    found = (marked(template, text) for text in texts)
+    return [parts for parts in found if parts][:EXAMPLES]
+
+
+def marked(template: Template, text: str) -> list[tuple[str, bool]]:
+    """Return `text` in parts: whether each fills a slot of `template`; nothing if it does not fit.
+
+    Lines below a heading are taken by its template as well, and do not fit it.
+    """
+    text = comparable(text).strip()
+    lines = Lines.of([text])
+    bounds = _pieces(template, tuple(lines.of_line(0).tolist()))
+    first, last = lines.tokens.first, lines.tokens.last
+    parts: list[tuple[str, bool]] = []
+    at = 0
+    for start, end in bounds:
+        opens = int(first[start]) if start else 0
+        stop = len(text) if end == len(first) else int(last[end - 1])
+        parts += [(text[at:opens], True), (text[opens:stop], False)]
+        at = stop
+    if bounds:
+        parts.append((text[at:], True))
+    return list(_tidy(parts))
+
+
+def _tidy(parts: list[tuple[str, bool]]) -> Iterator[tuple[str, bool]]:
+    """Yield the parts that hold anything; blank space beside a slot is none of it."""
+    for text, slot in parts:
+        bare = text.strip()
+        if not slot or not bare:
+            if text:
+                yield text, False
+            continue
+        at = text.index(bare)
+        for piece, inside in ((text[:at], False), (bare, True), (text[at + len(bare) :], False)):
+            if piece:
+                yield piece, inside
+
+
+def _pieces(template: Template, words: Words) -> list[tuple[int, int]]:
+    """Return where the pieces of a template stand among `words`; nothing if one is missing."""
+    pattern = pattern_of(0, template)
+    bounds: list[tuple[int, int]] = []
+    at = 0
+    for n, piece in enumerate(pattern.pieces):
+        size, final = len(piece), n == len(pattern.pieces) - 1
+        if final and not pattern.open_end:
+            starts = [len(words) - size]
+        elif n == 0 and not pattern.open_start:
+            starts = [0]
+        else:
+            starts = list(range(at, len(words) - size + 1))
+        start = next((s for s in starts if s >= at and words[s : s + size] == piece), -1)
+        if start < 0 or (n == 0 and start and not pattern.open_start):
+            return []
+        bounds.append((start, start + size))
+        at = start + size
+    return bounds
