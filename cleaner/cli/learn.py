@@ -129,7 +129,7 @@ def _learn(
     click.echo(f"wrote {out}: bundle {bundle.digest}", err=True)
     most = sorted(mined.pages, key=lambda name: (-mined.pages[name], name))
     samples = sample(batches, bundle, most[:_SAMPLED_PUBLISHERS], _SAMPLED_PAGES)
-    return learned_of(templates, mined.pages, samples)
+    return learned_of(templates, mined, samples)
 
 
 _Begin = Callable[[str, int | None], "Advance"]

@@ -30,6 +30,8 @@ _NO_DAY = -1
 _ROOMY = 14
 # Some words in quotation marks.
 _QUOTED = re.compile(r"[\"“„«「『]\S+(?:\s+\S+){3,}?[\"”“»」』]")
+# Lines that are kept to show a template by.
+_EXAMPLES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +87,18 @@ def judge(units: pa.Table, sightings: pa.Table, support: Support) -> Mined:
     templates: list[Template] = []
     names = Names()
     totals: dict[str, int] = {}
+    examples: dict[str, tuple[str, ...]] = {}
     for candidate in candidates(units, sightings):
         totals[candidate.publisher] = candidate.total
         found = list(_patterns(candidate, support)) if candidate.edge else [_line(candidate)]
         for one in found:
             category = names.category(one.text)
             why = _refusal(candidate, one, category, support) or names.protected(one.text)
-            templates.append(_template(candidate, one, category, why))
+            template = _template(candidate, one, category, why)
+            templates.append(template)
+            examples[template.id] = (*examples.get(template.id, ()), *candidate.texts[:_EXAMPLES])
     templates.sort(key=lambda t: (t.publisher, -t.pages, t.where, t.text))
-    return Mined(tuple(templates), dict(sorted(totals.items())))
+    return Mined(tuple(templates), dict(sorted(totals.items())), examples)
 
 
 def candidates(units: pa.Table, sightings: pa.Table) -> Iterator[Candidate]:

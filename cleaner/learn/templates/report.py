@@ -10,16 +10,19 @@ from html import escape
 
 from cleaner.detect.rulebook import Category
 from cleaner.detect.templates.bundle import SLOT, Template, Where
-from cleaner.learn.templates.sample import Sample, examples
+from cleaner.learn.templates.mined import Mined
+from cleaner.learn.templates.sample import Part, Sample, examples
 from cleaner.render.report import STYLE, article_of, colour_of
 
 # Beyond these a page is for no reader; the command line lists them all.
 MOST_PUBLISHERS, _MOST_TEMPLATES, _MOST_REFUSED = 100, 80, 60
-_LONGEST = 600
+_LONGEST, _BESIDE = 600, 60
+# From this many publishers on, pages and refused candidates are folded.
+_FOLDED = 4
 _ZONES = ("head", "between", "tail")
 PLACES = {
     "head": "above the article",
-    "between": "between its lines",
+    "between": "between the article's lines",
     "tail": "below the article",
 }
 """A template's position in words."""
@@ -49,7 +52,8 @@ a { color: #1c5fd0; } summary { cursor: pointer; padding: .3rem 0; }
 .id { overflow-wrap: anywhere; font-size: 12px; }
 mark { background: color-mix(in srgb, var(--c, #8a6100) 18%, transparent); color: inherit;
   border-radius: 2px; padding: 0 .1em; }
-.refused { padding-left: 1.1rem; } .refused li { margin: .35rem 0; overflow-wrap: anywhere; }
+i { opacity: .75; } .refused { padding-left: 1.1rem; }
+.refused li { margin: .35rem 0; overflow-wrap: anywhere; }
 .refused span { display: block; }
 svg { width: 8rem; height: auto; display: block; margin: .35rem 0; color: var(--c, #5c6370); }
 svg .zone { fill: #8882; } svg .here { fill: currentColor; opacity: .3; }
@@ -74,12 +78,18 @@ class Learned:
     accepted: tuple[Template, ...]
     refused: tuple[Template, ...]
     sample: Sample
+    examples: Mapping[str, Sequence[str]]
+    """Lines by a template's id; not all need be of it."""
 
 
 def learned_of(
-    templates: Iterable[Template], pages: Mapping[str, int], samples: Mapping[str, Sample]
+    templates: Iterable[Template], mined: Mined, samples: Mapping[str, Sample]
 ) -> list[Learned]:
-    """Return what is known of each publisher, those with most pages first."""
+    """Return what is known of each publisher, those with most pages first.
+
+    `templates` are those that were mined, after what a person decided.
+    """
+    pages = mined.pages
     rows: dict[str, tuple[list[Template], list[Template]]] = defaultdict(lambda: ([], []))
     for template in templates:
         rows[template.publisher][0 if template.accepted else 1].append(template)
@@ -88,7 +98,7 @@ def learned_of(
     for name in names:
         accepted, refused = (tuple(sorted(part, key=_order)) for part in rows[name])
         total, seen = pages.get(name, 0), samples.get(name) or Sample()
-        found.append(Learned(name, total, accepted, refused, seen))
+        found.append(Learned(name, total, accepted, refused, seen, mined.examples))
     return found
 
 
@@ -103,7 +113,8 @@ def page_of(learned: Sequence[Learned], categories: dict[str, Category]) -> str:
     refused = sum(len(one.refused) for one in learned)
     pages = sum(one.pages for one in learned)
     more = "" if len(shown) == len(learned) else f" The {len(shown)} with most pages are shown."
-    sections = "".join(_section(n, one, categories) for n, one in enumerate(shown))
+    opened = " open" if len(shown) < _FOLDED else ""
+    sections = "".join(_section(n, one, categories, opened) for n, one in enumerate(shown))
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -143,9 +154,9 @@ def caught(one: Learned) -> str:
     return f"{one.sample.share:.0%}" if one.sample.lines else "–"
 
 
-def _section(n: int, one: Learned, categories: dict[str, Category]) -> str:
+def _section(n: int, one: Learned, categories: dict[str, Category], opened: str) -> str:
     templates = "".join(
-        _template(template, one.sample, categories) for template in one.accepted[:_MOST_TEMPLATES]
+        _template(template, one, categories) for template in one.accepted[:_MOST_TEMPLATES]
     )
     left = len(one.accepted) - _MOST_TEMPLATES
     more = f'<p class="lead">… and {left:,} more</p>' if left > 0 else ""
@@ -159,23 +170,25 @@ def _section(n: int, one: Learned, categories: dict[str, Category]) -> str:
         f'<section id="p{n}"><h2>{escape(one.publisher)}</h2><p class="lead">'
         f"{_count(one.pages, 'page')}, {_count(len(one.accepted), 'template')}, "
         f"{_count(len(one.refused), 'candidate')} refused{sampled}.</p>"
-        f"{templates}{more}{_page(n, one.sample, categories)}{_refused(one.refused)}</section>"
+        f"{templates}{more}{_page(n, one.sample, categories, opened)}"
+        f"{_refused(one.refused, opened)}</section>"
     )
 
 
-def _template(template: Template, sample: Sample, categories: dict[str, Category]) -> str:
+def _template(template: Template, one: Learned, categories: dict[str, Category]) -> str:
     follows = (
         f", a list of up to {template.opens} lines may follow and goes too"
         if template.opens
         else ""
     )
+    name, sample = template.id, one.sample
+    texts = (*one.examples.get(name, ()), *sample.texts.get(name, ()))
     shown = "".join(
-        f"<li>{''.join(_part(text, slot) for text, slot in parts)}</li>"
-        for parts in examples(template, sample.texts.get(template.id, []))
+        f"<li>{''.join(_part(*part) for part in parts)}</li>" for parts in examples(template, texts)
     )
     return (
         f'<div class="template" style="--c:{colour_of(template.category, categories)}">'
-        f"<div>{_strip(template, sample.places.get(template.id, []))}</div>"
+        f"<div>{_strip(template, sample.places.get(name, []))}</div>"
         f"<div><p>{_text(template.text)}</p>"
         f'<p class="facts"><b>{escape(template.category)}</b> {template.confidence:.2f} · '
         f"{support_of(template)} · {PARTS[template.where]} {PLACES[template.position]}{follows}</p>"
@@ -185,9 +198,12 @@ def _template(template: Template, sample: Sample, categories: dict[str, Category
     )
 
 
-def _part(text: str, slot: bool) -> str:
-    text = _short(text)
-    return f"<mark>{escape(text)}</mark>" if slot else escape(text)
+def _part(text: str, part: Part) -> str:
+    if part is Part.ARTICLE:  # what stands next to the chrome is enough of it
+        ends = text if len(text) <= _BESIDE else f"{text[:_BESIDE]} … {text[-_BESIDE:]}"
+        return f"<i>{escape(ends)}</i>"
+    text = escape(_short(text))
+    return f"<mark>{text}</mark>" if part is Part.SLOT else text
 
 
 def _text(text: str) -> str:
@@ -228,19 +244,19 @@ def day_of(day: int) -> str:
     return (_EPOCH + timedelta(day)).isoformat() if day >= 0 else ""
 
 
-def _page(n: int, sample: Sample, categories: dict[str, Category]) -> str:
+def _page(n: int, sample: Sample, categories: dict[str, Category], opened: str) -> str:
     result = sample.shown
     if result is None:
         return ""
     article = article_of(result.document.url or result.document.id, result, categories)
     return (
-        "<h3>Before and after</h3><details open><summary>a page of the sample, by these templates "
-        f'alone</summary><input type="checkbox" class="only" id="o{n}"><label for="o{n}"> '
-        f"the article only</label>{article}</details>"
+        f"<h3>Before and after</h3><details{opened}><summary>a page of the sample, by these "
+        f'templates alone</summary><input type="checkbox" class="only" id="o{n}">'
+        f'<label for="o{n}"> the article only</label>{article}</details>'
     )
 
 
-def _refused(refused: Sequence[Template]) -> str:
+def _refused(refused: Sequence[Template], opened: str) -> str:
     if not refused:
         return ""
     rows = "".join(
@@ -250,7 +266,7 @@ def _refused(refused: Sequence[Template]) -> str:
     left = len(refused) - _MOST_REFUSED
     more = f'<p class="lead">… and {left:,} more</p>' if left > 0 else ""
     return (
-        f"<h3>Refused</h3><details open><summary>{_count(len(refused), 'candidate')}, and why"
+        f"<h3>Refused</h3><details{opened}><summary>{_count(len(refused), 'candidate')}, and why"
         f'</summary><ul class="refused">{rows}</ul>{more}</details>'
     )
 

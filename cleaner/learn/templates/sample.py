@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from enum import StrEnum
 from heapq import heappush, heapreplace
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from cleaner.detect.publisher import publisher_key
-from cleaner.detect.templates.bundle import Bundle, Template
+from cleaner.detect.templates.bundle import Bundle, Template, Where
 from cleaner.detect.templates.fingerprint import Lines, comparable, name_fingerprint
 from cleaner.detect.templates.place import place_of
 from cleaner.detect.templates.slots import Words, pattern_of
@@ -118,63 +120,81 @@ def _places(texts: list[str], recurs: np.ndarray) -> list[float]:
     return [round(float(at), 3) for at in out]
 
 
-def examples(template: Template, texts: list[str]) -> list[list[tuple[str, bool]]]:
-    """Return some texts that a template took, each in parts: whether a part is a slot's."""
-    found = (marked(template, text) for text in texts)
-    return [parts for parts in found if parts][:EXAMPLES]
+class Part(StrEnum):
+    """What a stretch of an example is."""
+
+    OWN = "own"
+    """The template's words."""
+    SLOT = "slot"
+    ARTICLE = "article"
+    """The article's words on the same line."""
 
 
-def marked(template: Template, text: str) -> list[tuple[str, bool]]:
-    """Return `text` in parts: whether each fills a slot of `template`; nothing if it does not fit.
+Parts = list[tuple[str, Part]]
 
-    Lines below a heading are taken by its template as well, and do not fit it.
+
+def examples(template: Template, texts: Iterable[str]) -> list[Parts]:
+    """Return some of `texts`, those that the template is about, each in parts."""
+    found = (marked(template, text) for text in dict.fromkeys(texts))
+    return list(islice(filter(None, found), EXAMPLES))
+
+
+def marked(template: Template, text: str) -> Parts:
+    """Return `text` in parts; nothing if it is not of `template`.
+
+    Lines below a heading are taken by its template as well, and are not of it.
     """
     text = comparable(text).strip()
     lines = Lines.of([text])
     bounds = _pieces(template, tuple(lines.of_line(0).tolist()))
     first, last = lines.tokens.first, lines.tokens.last
-    parts: list[tuple[str, bool]] = []
+    parts: Parts = []
     at = 0
     for start, end in bounds:
         opens = int(first[start]) if start else 0
         stop = len(text) if end == len(first) else int(last[end - 1])
-        parts += [(text[at:opens], True), (text[opens:stop], False)]
+        parts += [(text[at:opens], Part.SLOT), (text[opens:stop], Part.OWN)]
         at = stop
     if bounds:
-        parts.append((text[at:], True))
+        parts.append((text[at:], Part.SLOT))
+    if bounds and template.where is Where.CLOSING:
+        parts[0] = (parts[0][0], Part.ARTICLE)
+    if bounds and template.where is Where.OPENING:
+        parts[-1] = (parts[-1][0], Part.ARTICLE)
     return list(_tidy(parts))
 
 
-def _tidy(parts: list[tuple[str, bool]]) -> Iterator[tuple[str, bool]]:
+def _tidy(parts: Parts) -> Iterator[tuple[str, Part]]:
     """Yield the parts that hold anything; blank space beside a slot is none of it."""
-    for text, slot in parts:
+    for text, part in parts:
         bare = text.strip()
-        if not slot or not bare:
+        if part is not Part.SLOT or not bare:
             if text:
-                yield text, False
+                yield text, part if bare else Part.OWN
             continue
         at = text.index(bare)
-        for piece, inside in ((text[:at], False), (bare, True), (text[at + len(bare) :], False)):
+        end = at + len(bare)
+        for piece, kind in ((text[:at], Part.OWN), (bare, part), (text[end:], Part.OWN)):
             if piece:
-                yield piece, inside
+                yield piece, kind
 
 
 def _pieces(template: Template, words: Words) -> list[tuple[int, int]]:
     """Return where the pieces of a template stand among `words`; nothing if one is missing."""
     pattern = pattern_of(0, template)
+    open_start = pattern.open_start or template.where is Where.CLOSING
+    open_end = pattern.open_end or template.where is Where.OPENING
     bounds: list[tuple[int, int]] = []
     at = 0
     for n, piece in enumerate(pattern.pieces):
-        size, final = len(piece), n == len(pattern.pieces) - 1
-        if final and not pattern.open_end:
-            starts = [len(words) - size]
-        elif n == 0 and not pattern.open_start:
-            starts = [0]
-        else:
-            starts = list(range(at, len(words) - size + 1))
-        start = next((s for s in starts if s >= at and words[s : s + size] == piece), -1)
-        if start < 0 or (n == 0 and start and not pattern.open_start):
+        final = n == len(pattern.pieces) - 1
+        last = len(words) - len(piece)
+        least = max(at, last) if final and not open_end else at
+        most = 0 if n == 0 and not open_start else last
+        fits = (s for s in range(least, most + 1) if words[s : s + len(piece)] == piece)
+        start = next(fits, -1)
+        if start < 0:
             return []
-        bounds.append((start, start + size))
-        at = start + size
+        at = start + len(piece)
+        bounds.append((start, at))
     return bounds
