@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 import sys
 import time
@@ -201,3 +202,57 @@ def small_packs() -> dict[str, bytes]:
 def small_matcher(small_packs: dict[str, bytes]) -> Matcher:
     """Return a Matcher of that rulebook."""
     return Matcher(parse_rulebook(small_packs))
+
+
+_THING = "pier|mill|ferry|orchard|lantern|cellar|bridge|quarry|garden|wagon|bakery|lighthouse|archive|canal|chapel|market|tower|well|school|barn|library|harbour|meadow|workshop|station|theatre|reservoir|granary|vineyard|museum|prison|shipyard|monastery|hospital|tunnel|dam".split(
+    "|"
+)
+_LIKE = "old|flooded|narrow|silent|crowded|broken|yellow|distant|stubborn|frozen|borrowed|crooked|famous|hollow|northern|painted|restless|salty|tired|wooden|abandoned|cheerful|dusty|eastern|forgotten|grey|humble|iron|lonely|muddy".split(
+    "|"
+)
+_DOES = "reopened|measured|sold|painted|defended|lost|inspected|rebuilt|mentioned|closed|photographed|surveyed|guarded|crossed|counted|blamed|praised|moved|bought|found|emptied|repaired|described|visited|drew|insured|lit|named|searched|warmed".split(
+    "|"
+)
+_NEAR = "behind|beyond|above|near|opposite|below|beside|inside|towards|under".split("|")
+_PEOPLE = "Ann Lee|Jo Roe|Mia Sand|Tom Ford|Eva Lund|Sam Hill|Ida Voss|Max Wood|Una Grey|Leo Marsh|Ada Stone|Ben Frost".split(
+    "|"
+)
+
+
+def _sentence(draw: random.Random) -> str:
+    like, thing, near = (lambda words=words: draw.choice(words) for words in (_LIKE, _THING, _NEAR))
+    who, does = draw.choice(_PEOPLE).split()[1], lambda: draw.choice(_DOES)
+    return (
+        f"{who} {does()} {like()} {thing()} {near()} {like()} {thing()}, {does()} {like()} {thing()} "
+        f"and {does()} {draw.randrange(20, 900)} {like()} {thing()} keys {near()} {thing()} {thing()}."
+    )
+
+
+@pytest.fixture(scope="session")
+def harbour_pages() -> Callable[..., list[dict[str, str]]]:
+    """Return a function that writes `count` pages of a publisher: stories of their own in one frame.
+
+    The frame has menu, credit and teasers; one page in ten has a subhead that others have as well.
+    """
+
+    def pages(publisher: str, count: int, seed: int = 0) -> list[dict[str, str]]:
+        made = []
+        for n in range(count):
+            draw = random.Random(f"{publisher} {seed} {n}")
+            story = [" ".join(_sentence(draw) for _ in range(2)) for _ in range(6)]
+            if n % 10 == 0:
+                story.insert(3, "What happens next")
+            names = draw.sample(_PEOPLE, 2)
+            frame = [
+                f"Reporting by {names[0]} in the harbour office; editing by {names[1]}",
+                f"You have {draw.randrange(1, 9)} free articles left this month",
+                "More stories from the quay",
+                *(" ".join(_sentence(draw).split()[:7]) for _ in range(3)),
+                f"All of {publisher}, every morning in your letter box",
+            ]
+            text = "\n\n".join(["Home", "Tides and weather", _sentence(draw)[:48], *story, *frame])
+            day = f"2026-{1 + n % 12:02}-{1 + n % 28:02}"
+            made.append({"id": f"{publisher}/{n}", "url": f"https://{publisher}/news/{n}", "date": day, "text": text})  # fmt: skip
+        return made
+
+    return pages

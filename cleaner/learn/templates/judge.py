@@ -96,7 +96,8 @@ def judge(units: pa.Table, sightings: pa.Table, support: Support) -> Mined:
             why = _refusal(candidate, one, category, support) or names.protected(one.text)
             template = _template(candidate, one, category, why)
             templates.append(template)
-            examples[template.id] = (*examples.get(template.id, ()), *candidate.texts[:_EXAMPLES])
+            shown = candidate.texts[:_EXAMPLES]
+            examples[template.id] = (*examples.get(template.id, ()), *shown)
     templates.sort(key=lambda t: (t.publisher, -t.pages, t.where, t.text))
     return Mined(tuple(templates), dict(sorted(totals.items())), examples)
 

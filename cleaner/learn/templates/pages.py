@@ -100,9 +100,11 @@ def read_pages(paths: Sequence[Path], publisher: str = "", tell: Tell = _silent)
         if not path.is_dir():
             if not path.name.lower().endswith((*_PARQUET, *_LINES, *_TEXT, *_HTML)):
                 raise InvalidInput("pages", f"{path}: what is in it? Pages come as {_FITTING}")
-            files.append(_file(path, path.parent, publisher))
+            files.append(_file(path, path.parent, publisher, ""))
             continue
-        found = [_file(inner, path, publisher) for inner in _inside(path)]
+        # Pages of two folders must not share an id.
+        before = f"{path.as_posix()}/" if len(paths) > 1 else ""
+        found = [_file(inner, path, publisher, before) for inner in _inside(path)]
         if not found:
             raise InvalidInput("pages", f"{path}: no pages in it; they come as {_FITTING}")
         files += found
@@ -129,10 +131,10 @@ def _inside(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _file(path: Path, root: Path, publisher: str) -> _File:
+def _file(path: Path, root: Path, publisher: str, before: str) -> _File:
     single = path.name.lower().endswith((*_TEXT, *_HTML))
     named = publisher or (root.resolve().name if single else "")
-    return _File(path, path.relative_to(root).as_posix(), named)
+    return _File(path, before + path.relative_to(root).as_posix(), named)
 
 
 def _rows(file: _File) -> Iterator[tuple[str, Row | bytes]]:

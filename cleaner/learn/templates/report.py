@@ -61,7 +61,8 @@ svg path { stroke: currentColor; stroke-width: 1.5; }
 article { border: 1px solid #8884; border-radius: 4px; padding: 0 1rem 1rem; }
 article header { margin-top: 1rem; } article .text { font-size: .9em; }
 .only:checked ~ article .gone { display: none; }
-@media (max-width: 52rem) { body { padding: 1rem 1rem 3rem; }
+th:first-child { width: 35%; }
+@media (max-width: 52rem) { body { padding: 1rem 1rem 3rem; } th, td { padding: .25rem .2rem; }
   .template { grid-template-columns: minmax(0, 1fr); } .template .examples { grid-column: 1; } }
 @media (prefers-color-scheme: dark) { .lead, .facts, .legend, summary, table, .refused span, .id,
   .examples li { color: #a4a9b3; } a { color: #8ab4f8; }

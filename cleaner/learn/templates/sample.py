@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from heapq import heappush, heapreplace
-from itertools import islice
+from itertools import groupby, islice
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -29,6 +31,7 @@ EXAMPLES = 3
 # With no depth allowed, ingest asks no extractor: templates need none.
 _LIMITS = Limits(max_extractor_depth=0)
 _MOST_PLACES = 40
+_SIGNS = re.compile(r"(?<=\s)[^\w\s]+$")
 
 
 @dataclass(slots=True)
@@ -158,10 +161,13 @@ def marked(template: Template, text: str) -> Parts:
     if bounds:
         parts.append((text[at:], Part.SLOT))
     if bounds and template.where is Where.CLOSING:
-        parts[0] = (parts[0][0], Part.ARTICLE)
+        size = len(_SIGNS.sub("", parts[0][0]))  # a bracket that opens before it is the template's
+        own = parts[0][0][size:] + parts[1][0]
+        parts[:2] = [(parts[0][0][:size], Part.ARTICLE), (own, Part.OWN)]
     if bounds and template.where is Where.OPENING:
         parts[-1] = (parts[-1][0], Part.ARTICLE)
-    return list(_tidy(parts))
+    tidy = groupby(_tidy(parts), key=itemgetter(1))
+    return [("".join(text for text, _ in run), part) for part, run in tidy]
 
 
 def _tidy(parts: Parts) -> Iterator[tuple[str, Part]]:
