@@ -204,24 +204,25 @@ def small_matcher(small_packs: dict[str, bytes]) -> Matcher:
     return Matcher(parse_rulebook(small_packs))
 
 
-_THING = "pier|mill|ferry|orchard|lantern|cellar|bridge|quarry|garden|wagon|bakery|lighthouse|archive|canal|chapel|market|tower|well|school|barn|library|harbour|meadow|workshop|station|theatre|reservoir|granary|vineyard|museum|prison|shipyard|monastery|hospital|tunnel|dam".split(
-    "|"
-)
-_LIKE = "old|flooded|narrow|silent|crowded|broken|yellow|distant|stubborn|frozen|borrowed|crooked|famous|hollow|northern|painted|restless|salty|tired|wooden|abandoned|cheerful|dusty|eastern|forgotten|grey|humble|iron|lonely|muddy".split(
-    "|"
-)
-_DOES = "reopened|measured|sold|painted|defended|lost|inspected|rebuilt|mentioned|closed|photographed|surveyed|guarded|crossed|counted|blamed|praised|moved|bought|found|emptied|repaired|described|visited|drew|insured|lit|named|searched|warmed".split(
-    "|"
-)
-_NEAR = "behind|beyond|above|near|opposite|below|beside|inside|towards|under".split("|")
-_PEOPLE = "Ann Lee|Jo Roe|Mia Sand|Tom Ford|Eva Lund|Sam Hill|Ida Voss|Max Wood|Una Grey|Leo Marsh|Ada Stone|Ben Frost".split(
-    "|"
-)
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+_THING = _words("""pier mill ferry orchard lantern cellar bridge quarry garden wagon bakery lighthouse archive canal
+    chapel market tower well school barn library harbour meadow workshop station theatre reservoir granary vineyard
+    museum prison shipyard monastery hospital tunnel dam""")
+_LIKE = _words("""old flooded narrow silent crowded broken yellow distant stubborn frozen borrowed crooked famous hollow
+    northern painted restless salty tired wooden abandoned cheerful dusty eastern forgotten grey humble iron lonely muddy""")
+_DOES = _words("""reopened measured sold painted defended lost inspected rebuilt mentioned closed photographed surveyed
+    guarded crossed counted blamed praised moved bought found emptied repaired described visited drew insured lit named
+    searched warmed""")
+_NEAR = _words("behind beyond above near opposite below beside inside towards under")
+_PEOPLE = _words("Lee Roe Sand Ford Lund Hill Voss Wood Grey Marsh Stone Frost")
 
 
 def _sentence(draw: random.Random) -> str:
     like, thing, near = (lambda words=words: draw.choice(words) for words in (_LIKE, _THING, _NEAR))
-    who, does = draw.choice(_PEOPLE).split()[1], lambda: draw.choice(_DOES)
+    who, does = draw.choice(_PEOPLE), lambda: draw.choice(_DOES)
     return (
         f"{who} {does()} {like()} {thing()} {near()} {like()} {thing()}, {does()} {like()} {thing()} "
         f"and {does()} {draw.randrange(20, 900)} {like()} {thing()} keys {near()} {thing()} {thing()}."
@@ -238,7 +239,7 @@ def harbour_pages() -> Callable[..., list[dict[str, str]]]:
     def pages(publisher: str, count: int, seed: int = 0) -> list[dict[str, str]]:
         made = []
         for n in range(count):
-            draw = random.Random(f"{publisher} {seed} {n}")
+            draw = random.Random(f"{publisher} {seed} {n}")  # noqa: S311
             story = [" ".join(_sentence(draw) for _ in range(2)) for _ in range(6)]
             if n % 10 == 0:
                 story.insert(3, "What happens next")

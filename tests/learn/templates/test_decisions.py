@@ -82,5 +82,5 @@ def test_what_begins_several_ids_is_refused_with_their_names(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["", "#", "nobody", "river.example#ffff", "fff", "ffffffffffff"])
 def test_an_id_that_there_is_not_is_told(name: str) -> None:
-    with pytest.raises(InvalidInput, match="no template|begins 4 ids"):
+    with pytest.raises(InvalidInput, match=r"no template|begins 4 ids"):
         find(BUNDLE, name)
