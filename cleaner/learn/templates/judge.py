@@ -88,8 +88,7 @@ def judge(units: pa.Table, sightings: pa.Table, support: Support) -> Mined:
     names = Names()
     totals: dict[str, int] = {}
     examples: dict[str, tuple[str, ...]] = {}
-    for candidate in candidates(units, sightings):
-        totals[candidate.publisher] = candidate.total
+    for candidate in candidates(units, sightings, totals):
         found = list(_patterns(candidate, support)) if candidate.edge else [_line(candidate)]
         for one in found:
             category = names.category(one.text)
@@ -102,8 +101,13 @@ def judge(units: pa.Table, sightings: pa.Table, support: Support) -> Mined:
     return Mined(tuple(templates), dict(sorted(totals.items())), examples)
 
 
-def candidates(units: pa.Table, sightings: pa.Table) -> Iterator[Candidate]:
-    """Yield every candidate, in order of publisher and unit."""
+def candidates(
+    units: pa.Table, sightings: pa.Table, totals: dict[str, int]
+) -> Iterator[Candidate]:
+    """Yield every candidate, in order of publisher and unit.
+
+    `totals` is told the pages of each publisher first, of those without a candidate too.
+    """
     examples = _examples(sightings)
     merged = sightings.group_by(["publisher", "unit"]).aggregate(
         [(name, "max" if way == "max" else "sum") for name, way in SIGHTINGS.columns[:-1]]
@@ -129,6 +133,7 @@ def candidates(units: pa.Table, sightings: pa.Table) -> Iterator[Candidate]:
         if row["unit"] == WHOLE_PAGE:
             fact = facts[known[key]]
             whole[row["publisher"]] = (examples[key][0], fact["pages"], fact["last"] != _NO_DAY)
+            totals[examples[key][0]] = fact["pages"]
     for key, row in zip(keys, rows, strict=True):
         publisher, unit = row.pop("publisher"), row.pop("unit")
         if unit == WHOLE_PAGE or key not in known:
