@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
@@ -32,19 +31,12 @@ def with_decisions(learned: Iterable[Template], old: Bundle) -> list[Template]:
 
     One that was not found again stays as it was.
     """
-    learned = list(learned)
-    by_hand = {(t.id, t.text): t for t in old if t.by_hand}
-    # The same words with other numbers are the same; of patterns, several may share an id.
-    times = Counter(t.id for t in learned)
-    alone = {t.id: t for t in by_hand.values() if times[t.id] == 1}
-    out: list[Template] = []
-    used: set[tuple[str, str]] = set()
+    by_hand = {t.id: t for t in old if t.by_hand}
+    out = []
     for template in learned:
-        said = by_hand.get((template.id, template.text)) or alone.get(template.id)
-        if said:
-            used.add((said.id, said.text))
+        said = by_hand.pop(template.id, None)
         out.append(decided(template, said.accepted) if said else template)
-    return out + [t for key, t in by_hand.items() if key not in used]
+    return [*out, *by_hand.values()]
 
 
 def find(bundle: Bundle, name: str) -> list[int]:

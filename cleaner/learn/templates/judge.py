@@ -101,13 +101,8 @@ def judge(units: pa.Table, sightings: pa.Table, support: Support) -> Mined:
     return Mined(tuple(templates), dict(sorted(totals.items())), examples)
 
 
-def candidates(
-    units: pa.Table, sightings: pa.Table, totals: dict[str, int]
-) -> Iterator[Candidate]:
-    """Yield every candidate, in order of publisher and unit.
-
-    `totals` is told the pages of each publisher first, of those without a candidate too.
-    """
+def candidates(units: pa.Table, sightings: pa.Table, totals: dict[str, int]) -> Iterator[Candidate]:
+    """Yield every candidate, in order; first fill in the pages of each publisher in `totals`."""
     examples = _examples(sightings)
     merged = sightings.group_by(["publisher", "unit"]).aggregate(
         [(name, "max" if way == "max" else "sum") for name, way in SIGHTINGS.columns[:-1]]
@@ -187,9 +182,7 @@ def _refusal(candidate: Candidate, found: Induced, category: str, support: Suppo
     return _short_refusal(candidate, found, category, share, few, support)
 
 
-def _part_refusal(
-    found: Induced, pages: int, share: float, few: str, support: Support
-) -> str:
+def _part_refusal(found: Induced, pages: int, share: float, few: str, support: Support) -> str:
     """Return why the edge of a line is no template; '' if it is one."""
     if found.where is Where.OPENING and any(char.isdigit() for char in found.text):
         return f"opens a line with a number, as times and datelines do, {few}"
