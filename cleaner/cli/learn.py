@@ -15,15 +15,15 @@ import click
 from cleaner.cli import FAILED, complain
 from cleaner.cli.engines import ENGINES, engine_of, needs
 from cleaner.errors import CleanerError, InvalidInput
-from cleaner.learn.templates.support import DEFAULT, Support
+from cleaner.learn.templates.support import DEFAULT
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from cleaner.cli.progress import Advance
-    from cleaner.detect.templates.bundle import Template
-    from cleaner.learn.templates.miner import Batches, Engine
-    from cleaner.learn.templates.pages import Pages
+    from cleaner.detect.templates.bundle import Bundle
+    from cleaner.learn.templates.mined import Mined
+    from cleaner.learn.templates.miner import Batches
     from cleaner.learn.templates.report import Learned
 
 # Complaints about single pages that are told; the rest is counted.
@@ -90,13 +90,16 @@ def command(
             raise InvalidInput("out", f"{path.parent}: no such folder")
     support = replace(DEFAULT, pages=min_pages, days=min_days)
     with needs("learn", "learning templates"):
+        from cleaner.detect.templates.bundle import EMPTY, Bundle
+        from cleaner.learn.templates.miner import mine
         from cleaner.learn.templates.pages import read_pages
-
-        runner = engine_of(engine or "", workers)
+    old = Bundle.load(out) if out.exists() else EMPTY
     complaints = _Complaints()
-    with _stages() as begin:
-        source = read_pages(pages, publisher, complaints.tell)
-        learned = _learn(source, runner, support, out, begin)
+    source = read_pages(pages, publisher, complaints.tell)
+    with engine_of(engine or "", workers) as runner, _stages() as begin:
+        batches = _Counted(source, begin)
+        mined = mine(batches, runner, support)
+        learned = _kept(mined, old, out, batches)
     complaints.sum_up()
     if report is not None:
         _write_report(report, learned)
@@ -105,25 +108,19 @@ def command(
         raise click.exceptions.Exit(FAILED)
 
 
-def _learn(
-    source: Pages, engine: Engine, support: Support, out: Path, begin: _Begin
-) -> list[Learned]:
-    """Learn, write the bundle and try it on a sample of the pages."""
-    from cleaner.detect.templates.bundle import EMPTY, Bundle
+def _kept(mined: Mined, old: Bundle, out: Path, batches: Batches) -> list[Learned]:
+    """Write the bundle and try it on a sample of the pages."""
+    from cleaner.detect.templates.bundle import Bundle
     from cleaner.learn.templates.decisions import with_decisions
-    from cleaner.learn.templates.miner import mine
     from cleaner.learn.templates.report import learned_of
     from cleaner.learn.templates.sample import sample
 
-    old = Bundle.load(out) if out.exists() else EMPTY
-    batches = _Counted(source, begin)
-    mined = mine(batches, engine, support)
     if not mined.pages:
         raise CleanerError(
             "nothing to learn from: no page could be read and has a publisher; "
             "name one with --publisher, or give pages a 'url'"
         )
-    templates: list[Template] = with_decisions(mined.templates, old)
+    templates = with_decisions(mined.templates, old)
     bundle = Bundle.of(templates)
     bundle.save(out)
     click.echo(f"wrote {out}: bundle {bundle.digest}", err=True)
