@@ -16,7 +16,11 @@ from cleaner.errors import CleanerError
 if TYPE_CHECKING:
     from cleaner.learn.templates.miner import Engine
 
-_QUIET = {"spark.ui.enabled": "false", "spark.log.level": "ERROR"}
+_QUIET = {
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.log.level": "ERROR",
+}
 
 
 @contextmanager

@@ -167,6 +167,28 @@ def test_without_arrow_the_extra_is_named(run_cleaner: Run, pages: Path, tmp_pat
     assert told(done) == ["cleaner: learning templates needs pyarrow; install it with: pip install 'boilerstrip[learn]'"]  # fmt: skip
 
 
+def test_the_usual_engine_learns_what_this_process_does(run_cleaner: Run, pages: Path, tmp_path: Path) -> None:  # fmt: skip
+    pytest.importorskip("cleaner.integrations.duckdb", reason="the extra learn is not installed")
+    for name, more in (("usual", ()), ("here", ("--engine", "here"))):
+        done = run_cleaner("learn", str(pages), "-o", str(tmp_path / name), "--workers", "2", *more)
+        assert done.returncode == 0, done.stderr
+    assert (tmp_path / "usual").read_bytes() == (tmp_path / "here").read_bytes()
+
+
+@pytest.mark.parametrize(("engine", "missing"), [("duckdb", "duckdb"), ("ray", "ray"), ("spark", "pyspark")])  # fmt: skip
+def test_an_engine_that_is_not_installed_names_its_extra(run_cleaner: Run, pages: Path, tmp_path: Path, engine: str, missing: str) -> None:  # fmt: skip
+    folder = tmp_path / "missing"
+    folder.mkdir()
+    (folder / f"{missing}.py").write_text(f"raise ModuleNotFoundError('no', name={missing!r})")
+    path = os.pathsep.join([str(folder), *filter(None, [os.environ.get("PYTHONPATH")])])
+    done = run_cleaner("learn", str(pages), "-o", str(tmp_path / "a"), "--engine", engine, env={"PYTHONPATH": path})  # fmt: skip
+    extra = {"duckdb": "learn"}.get(engine, engine)
+    assert done.returncode == 1
+    (line,) = told(done)
+    assert line.startswith(f"cleaner: the engine {engine} needs ")
+    assert line.endswith(f"pip install 'boilerstrip[{extra}]'")
+
+
 def test_on_a_terminal_there_is_a_table(pages: Path, tmp_path: Path) -> None:
     parent, child = pty.openpty()
     call = [sys.executable, "-m", "cleaner", "learn", str(pages), "-o", str(tmp_path / "a.bundle"), "--engine", "here"]  # fmt: skip
