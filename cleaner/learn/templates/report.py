@@ -60,6 +60,8 @@ svg .zone { fill: #8882; } svg .here { fill: currentColor; opacity: .3; }
 svg path { stroke: currentColor; stroke-width: 1.5; }
 article { border: 1px solid #8884; border-radius: 4px; padding: 0 1rem 1rem; }
 article header { margin-top: 1rem; } article .text { font-size: .9em; }
+article aside { min-width: 0; }
+article aside span { white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
 .only:checked ~ article .gone { display: none; }
 th:first-child { width: 35%; }
 @media (max-width: 52rem) { body { padding: 1rem 1rem 3rem; } th, td { padding: .25rem .2rem; }
@@ -160,7 +162,7 @@ def _section(n: int, one: Learned, categories: dict[str, Category], opened: str)
         _template(template, one, categories) for template in one.accepted[:_MOST_TEMPLATES]
     )
     left = len(one.accepted) - _MOST_TEMPLATES
-    more = f'<p class="lead">… and {left:,} more</p>' if left > 0 else ""
+    more = _more(left, "list")
     sampled = (
         f"; on {_count(len(one.sample.results), 'page')} of a sample they take {caught(one)} "
         f"of {_count(one.sample.lines, 'line')}"
@@ -265,11 +267,16 @@ def _refused(refused: Sequence[Template], opened: str) -> str:
         for one in refused[:_MOST_REFUSED]
     )
     left = len(refused) - _MOST_REFUSED
-    more = f'<p class="lead">… and {left:,} more</p>' if left > 0 else ""
+    more = _more(left, "list --refused")
     return (
         f"<h3>Refused</h3><details{opened}><summary>{_count(len(refused), 'candidate')}, and why"
         f'</summary><ul class="refused">{rows}</ul>{more}</details>'
     )
+
+
+def _more(left: int, command: str) -> str:
+    told = f"… and {left:,} more: <code>cleaner templates {command}</code> has them all"
+    return f'<p class="lead">{told}</p>' if left > 0 else ""
 
 
 def _count(number: int, noun: str) -> str:

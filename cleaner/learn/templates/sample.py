@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from heapq import heappush, heapreplace
 from itertools import groupby, islice
@@ -62,7 +62,8 @@ class Sample:
 
     def add(self, result: Result) -> None:
         """Take in a page."""
-        self.results.append(result)
+        # Its warnings are about how it was read here, not about its templates.
+        self.results.append(replace(result, warnings=()))
         text = result.document.text
         recurs = np.array([v.action is Action.REMOVE for v in result.verdicts], bool)
         self.lines += len(recurs)
