@@ -239,7 +239,7 @@ def harbour_pages() -> Callable[..., list[dict[str, str]]]:
     def pages(publisher: str, count: int, seed: int = 0) -> list[dict[str, str]]:
         made = []
         for n in range(count):
-            draw = random.Random(f"{publisher} {seed} {n}")  # noqa: S311
+            draw = random.Random(f"{publisher} {seed} {n}")
             story = [" ".join(_sentence(draw) for _ in range(2)) for _ in range(6)]
             if n % 10 == 0:
                 story.insert(3, "What happens next")
