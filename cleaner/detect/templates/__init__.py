@@ -27,6 +27,8 @@ __all__ = ["EMPTY", "Bundle", "Template", "Where", "templates"]
 DETECTOR = "templates"
 # Lines that follow a heading that recurs are a little less sure than the heading.
 _FOLLOWS = 0.9
+# Share of a document's running text that they may take; two closing paragraphs outweigh a short note.
+_MOST_TEXT = 0.75
 
 
 def templates(page: Segmented, bundle: Bundle) -> Iterator[Finding]:
@@ -68,18 +70,18 @@ def _beside(bundle: Bundle, lines: Lines, found: Ints) -> NDArray[np.bool_]:
     varied = np.zeros(len(found), bool)
     every = range(len(bundle))
     varied[hit] = bundle.column("room", every)[found[hit]] > 0
-    return (place.near | place.amid) & (varied | lines.numeric)
+    return np.asarray((place.near | place.amid) & (varied | lines.numeric))
 
 
 def _too_much(lines: Lines, found: Ints) -> NDArray[np.bool_]:
-    """Whether a line is running text, where templates would take more than half of it.
+    """Whether a line is running text, where templates would take nearly all of it.
 
     Somebody may have taught them the articles themselves.
     """
     long = lines.words >= LONG
     text = lines.words * long
     taken = text[found >= 0].sum()
-    return long & (found >= 0) & (2 * taken > text.sum())
+    return long & (found >= 0) & (taken > _MOST_TEXT * text.sum())
 
 
 def _whole(page: Segmented, bundle: Bundle, found: Ints) -> Iterator[Finding]:

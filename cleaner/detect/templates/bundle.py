@@ -199,6 +199,7 @@ class Bundle:
                 np.savez(file, digest=np.frombuffer(self.digest.encode(), np.uint8), **self._arrays)  # type: ignore[arg-type]
                 file.flush()
                 os.fsync(file.fileno())
+                Path(file.name).chmod(0o666 & ~_umask())
                 Path(file.name).replace(path)
             except BaseException:
                 Path(file.name).unlink(missing_ok=True)
@@ -243,6 +244,13 @@ def _digest(arrays: dict[str, NDArray[Any]]) -> str:
         whole.update(f"{name}:{array.dtype.str}:{array.shape}".encode())
         whole.update(array.data)
     return whole.hexdigest()[:16]
+
+
+def _umask() -> int:
+    """Return the process's mask; to read it, it has to be set."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
 
 
 def _sync_folder(folder: Path) -> None:

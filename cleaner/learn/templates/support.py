@@ -32,9 +32,6 @@ class Support:
     """Pages for a pattern with slots."""
     most_publishers: int = 3
     """Running text that recurs at this many publishers is quoted, not chrome of one."""
-    most_removed: float = 0.5
-    """Most of an article's words that templates may take, as a share, on the pages learned from:
-    beyond it the weakest are refused."""
 
 
 DEFAULT = Support()

@@ -42,6 +42,9 @@ def test_what_is_saved_is_what_is_read(tmp_path: Path) -> None:
     assert set(read) == set(TEMPLATES)
     assert read.publishers == ["harbour.example", "lantern.example"]
     assert [p.name for p in tmp_path.iterdir()] == ["learned.npz"]
+    plain = tmp_path / "plain"
+    plain.touch()
+    assert path.stat().st_mode == plain.stat().st_mode
 
 
 def test_order_of_templates_does_not_matter(tmp_path: Path) -> None:
