@@ -138,15 +138,14 @@ def _head_category(text: str) -> str:
 
 def _reasons(features: Floats, speaks: Floats) -> list[str]:
     """Name for each row the features that speak most against article, and how they stand."""
-    spoken = features * speaks
-    rows = np.arange(len(features))[:, None]
-    few = np.argpartition(spoken, _NAMED, axis=1)[:, :_NAMED]
-    strongest = np.take_along_axis(few, np.argsort(spoken[rows, few], axis=1), axis=1)
-    phrases = (2 * strongest + (features[rows, strongest] > 0)).tolist()
-    return [
-        f"Learned: {_PHRASES[first]}, {_PHRASES[second]}, {_PHRASES[third]}"
-        for first, second, third in phrases
-    ]
+    spoken = np.multiply(features, speaks, order="C")
+    rows = np.arange(len(features))
+    found = []
+    for _ in range(_NAMED):
+        strongest = spoken.argmin(axis=1)
+        spoken[rows, strongest] = np.inf
+        found.append((2 * strongest + (features[rows, strongest] > 0)).tolist())
+    return ["Learned: " + ", ".join([_PHRASES[n] for n in row]) for row in zip(*found, strict=True)]
 
 
 # How each feature may stand, as an explanation says it: low and high of each in turn.
