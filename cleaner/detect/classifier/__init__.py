@@ -97,7 +97,9 @@ def classify(page: Segmented) -> Iterator[Finding]:
     suspects = np.flatnonzero(beside_body >= _LEAST_CONFIDENCE)
     reasons = _reasons(model.network.standard(features[suspects]), model.speaks)
     rows = (suspects, chrome[suspects], beside_body[suspects], (head >= _HEAD)[suspects])
-    for index, other, beside, top, why in zip(*(row.tolist() for row in rows), reasons, strict=True):
+    for index, other, beside, top, why in zip(
+        *(row.tolist() for row in rows), reasons, strict=True
+    ):
         text, block = lines[index], page.blocks[index]
         is_time = len(text) <= _LONGEST_TIME and _TIME.fullmatch(text) is not None
         if other >= _LEAST_CONFIDENCE and not is_time:
