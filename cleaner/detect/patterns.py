@@ -56,15 +56,28 @@ class Match:
     end: int
 
 
+_Scopes = dict[str, list[tuple[int, int]]]
+"""Rules by their scope: the number of each, and the longest text that it can match."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Index:
     """One automaton and what its literals ask for."""
 
     automaton: ahocorasick_rs.AhoCorasick
-    wanted: list[tuple[bool, int, list[_Asking]]]
-    """For each literal: if it must be a whole word, the longest Block that any of its rules could
-    claim something of, and who asks for it.
+    asked: list[tuple[str, _Scopes]]
+    """Each literal and its rules."""
+    wanted: list[tuple[bool, int, list[_Asking]] | None]
+    """The same made ready where the literal was found once, as few ever are: if it must be a whole
+    word, the longest Block that any of its rules could claim something of, and who asks for it.
     """
+
+    def made_ready(self, literal: int) -> tuple[bool, int, list[_Asking]]:
+        """Return what a literal asks for that was not found before."""
+        keyword, scopes = self.asked[literal]
+        asking = [_asking(scope, rules) for scope, rules in scopes.items()]
+        ready = self.wanted[literal] = (_is_short(keyword), _longest(scopes), asking)
+        return ready
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +258,7 @@ class Matcher:
             for literal, start, end in index.automaton.find_matches_as_indexes(
                 low, overlapping=True
             ):
-                whole, longest, asking = wanted[literal]
+                whole, longest, asking = wanted[literal] or index.made_ready(literal)
                 if whole and (low[start - 1].isalpha() or low[end].isalpha()):
                     continue
                 if last <= start:
@@ -278,17 +291,14 @@ class Matcher:
 
     def _indexed(self, language: str) -> _Index:
         """Index the rules of a language with a script of its own; ``""``: all the others."""
-        wanted: dict[str, dict[str, list[tuple[int, int]]]] = {}
+        asked: dict[str, _Scopes] = {}
         for number, rule in enumerate(self.book.rules):
             if language == (rule.language if rule.language in OWN_SCRIPT else ""):
+                row, scope = (number, rule.longest), rule.scope
                 for keyword in rule.keywords:
-                    scopes = wanted.setdefault(keyword, {})
-                    scopes.setdefault(rule.scope, []).append((number, rule.longest))
-        asked = [
-            (_is_short(keyword), _longest(scopes), [_asking(*row) for row in scopes.items()])
-            for keyword, scopes in wanted.items()
-        ]
-        index = _Index(ahocorasick_rs.AhoCorasick(list(wanted), store_patterns=False), asked)
+                    asked.setdefault(keyword, {}).setdefault(scope, []).append(row)
+        automaton = ahocorasick_rs.AhoCorasick(list(asked), store_patterns=False)
+        index = _Index(automaton, list(asked.items()), [None] * len(asked))
         return self._indexes.setdefault(language, index)
 
 
@@ -339,7 +349,7 @@ def _without_giants(low: str, units: list[tuple[int, int]]) -> str:
     return low
 
 
-def _longest(scopes: dict[str, list[tuple[int, int]]]) -> int:
+def _longest(scopes: _Scopes) -> int:
     """Return how long a Block may be for rules by scope: any length where a part is enough."""
     if scopes.keys() != {"block"}:
         return sys.maxsize
