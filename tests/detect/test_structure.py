@@ -178,11 +178,23 @@ def test_what_stands_twice_goes_once(
 
 
 def test_of_two_copies_the_one_in_the_article_stays(claims_of: Claim) -> None:
-    paragraph = f"{A} {B}"
-    text = text_of(
-        paragraph, TITLE, "Who paid for it", "A tale of two towns", HEADLINE, paragraph, A, B
-    )
-    (copy,) = [
-        row for row in claims_of(text).findings if row.evidence.source == "structure.repeated"
+    opening = (f"{A} {B}", f"{B} {A}")
+    between = (TITLE, "Who paid for it", "A tale of two towns", HEADLINE)
+    text = text_of(*opening, *between, *opening, A, B)
+    copies = [
+        row.start for row in claims_of(text).findings if row.evidence.source == "structure.repeated"
     ]
-    assert copy.start == 0
+    assert copies == [0, text.index(opening[1])]
+
+
+def test_what_comes_back_alone_was_written_so(claims_of: Claim) -> None:
+    exercise = f"{A} {B}"
+    for blocks in ((exercise, A, B, TITLE, A, exercise), (exercise, TITLE, A, B, TITLE) * 4):
+        text = text_of(*blocks)
+        assert not claimed(claims_of(text), text, "structure.repeated")
+
+
+def test_buttons_throughout_the_article_make_no_teasers(claims_of: Claim) -> None:
+    products = [text_of(A, f"{TITLE}\nRead more") for _ in range(5)]
+    text = "\n".join([*products, text_of(A, B)])
+    assert not claimed(claims_of(text), text, "structure.teaser")
