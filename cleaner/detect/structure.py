@@ -36,6 +36,8 @@ _SURROUNDED = 4
 _CLOSE, _MOST_ALIGNED, _LEAST_ALIGNED = 3, 8, 2
 _HEADLINE_WORDS = 4
 _MOST_TEASERS_INSIDE = 4
+# A title has no more numbers: prices and marks stand above buttons too.
+_NUMBER, _MOST_NUMBERS = regex.compile(r"\d[\d.,]*"), 3
 _APPEALS = frozenset({"donation", "newsletter", "paywall", "app", "share"})
 
 
@@ -124,6 +126,8 @@ def _teasers(view: _View) -> Iterator[Finding]:
         above = index - 1
         text = view.page.texts[above]
         if view.claimed.get(above) or not is_title_like(text) or words(text) < 3:
+            continue
+        if len(_NUMBER.findall(text)) > _MOST_NUMBERS:
             continue
         close = view.adjacent(index)
         if not close and (words(text) < 4 or view.page.prose[above]):

@@ -33,8 +33,18 @@ def text_of(*blocks: str) -> str:
         (text_of(A, B, "Two words", "Read more", A), []),
         (text_of(A, B, "What the mayor said:", "Read more", A), []),
         (text_of("Headline of the story", f"{TITLE}\nRead more", A, B), [TITLE]),
+        (text_of(A, B, "Rating Sound 8 Fit 6 Battery 9.5 Controls 7\nRead more", A), []),
     ],
-    ids=["close", "apart", "own-headline", "prose-above", "two-words", "colon", "above-the-body"],
+    ids=[
+        "close",
+        "apart",
+        "own-headline",
+        "prose-above",
+        "two-words",
+        "colon",
+        "above-the-body",
+        "marks",
+    ],
 )
 def test_teaser_is_a_title_directly_above_a_read_more(
     claims_of: Claim, text: str, teasers: list[str]
