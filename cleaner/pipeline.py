@@ -171,7 +171,7 @@ def ruleset_version(book: Rulebook) -> str:
     return hashlib.sha256(known.encode()).hexdigest()[:16]
 
 
-DECISIONS = 3
+DECISIONS = 4
 """Raised when code changes what the same rules decide."""
 
 _loaded: list[Matcher] = []

@@ -68,7 +68,16 @@ def _asked(page: Segmented, claims: Claims, policy: Policy) -> list[Finding]:
     least = min(WEAK, policy.min_confidence)
     ruled = [f for f in named if f.detector != LEARNED and f.confidence >= least]
     learned = [finding for finding in named if finding.detector == LEARNED]
-    return ruled + heard(page, learned, policy) if learned else ruled
+    if not learned:
+        return ruled
+    sure = [finding for finding in ruled if finding.confidence >= policy.min_confidence]
+    return ruled + heard(page, learned, policy, _whole(page, sure))
+
+
+def _whole(page: Segmented, findings: list[Finding]) -> set[int]:
+    """Return the Blocks that some claim is about altogether."""
+    found = {block_at(page, finding.start): finding for finding in findings}
+    return {index for index, finding in found.items() if finding.end >= page.blocks[index].end}
 
 
 def _head(page: Segmented, whole: dict[int, list[Finding]]) -> dict[int, str]:
