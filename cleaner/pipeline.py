@@ -180,7 +180,7 @@ def ruleset_version(book: Rulebook, bundle: Bundle | None = None) -> str:
     return hashlib.sha256(known.encode()).hexdigest()[:16]
 
 
-DECISIONS = 3
+DECISIONS = 4
 """Raised when code changes what the same rules decide."""
 
 _loaded: list[Matcher] = []

@@ -46,7 +46,7 @@ def test_body_takes_all_that_standard_takes_and_the_head() -> None:
     goes = {name: resolve(Options(name), categories).categories for name in PROFILES}
     head = {"headline", "standfirst", "byline", "date", "caption"}
     assert goes["body"] - goes["standard"] == head
-    assert goes["standard"] - goes["light"] == {"other"}
+    assert goes["standard"] == goes["light"]
     assert not goes["standard"] & head
 
 
@@ -54,6 +54,6 @@ def test_profiles_differ_in_confidence_and_detectors() -> None:
     categories = load_rulebook().categories
     light, standard = (resolve(Options(name), categories) for name in ("light", "standard"))
     assert light.min_confidence > standard.min_confidence
-    assert light.detectors == ("rules",)
+    assert light.detectors == ("rules", "templates")
     assert standard.detectors == DETECTORS
     assert resolve(Options("light", detectors=DETECTORS), categories).detectors == DETECTORS

@@ -7,7 +7,9 @@ claims are looked at again in the company of what goes.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from operator import attrgetter
 
 from cleaner.decide.context import LIFTED, WEAK, in_company
 from cleaner.decide.guard import guarded
@@ -66,7 +68,16 @@ def _asked(page: Segmented, claims: Claims, policy: Policy) -> list[Finding]:
     least = min(WEAK, policy.min_confidence)
     ruled = [f for f in named if f.detector != LEARNED and f.confidence >= least]
     learned = [finding for finding in named if finding.detector == LEARNED]
-    return ruled + heard(page, learned, policy) if learned else ruled
+    if not learned:
+        return ruled
+    sure = [finding for finding in ruled if finding.confidence >= policy.min_confidence]
+    return ruled + heard(page, learned, policy, _whole(page, sure))
+
+
+def _whole(page: Segmented, findings: list[Finding]) -> set[int]:
+    """Return the Blocks that some claim is about altogether."""
+    found = {block_at(page, finding.start): finding for finding in findings}
+    return {index for index, finding in found.items() if finding.end >= page.blocks[index].end}
 
 
 def _head(page: Segmented, whole: dict[int, list[Finding]]) -> dict[int, str]:
@@ -94,12 +105,12 @@ def _by_block(
     """Sort claims by Block: those about all of it, and those about a part."""
     whole: dict[int, list[Finding]] = {}
     parts: dict[int, list[Finding]] = {}
-    blocks = page.blocks
+    blocks, ends = page.blocks, page.ends
     for finding in findings:
-        index = block_at(page, finding.start)
-        while index < len(blocks) and blocks[index].start < finding.end:
-            block = blocks[index]
-            covers = finding.start <= block.start and finding.end >= block.end
+        start, end = finding.start, finding.end
+        index = bisect_right(ends, start)
+        while index < len(blocks) and blocks[index].start < end:
+            covers = start <= blocks[index].start and end >= ends[index]
             (whole if covers else parts).setdefault(index, []).append(finding)
             index += 1
     return whole, parts
@@ -129,13 +140,16 @@ def _strong_and_weak(
     weak: dict[int, Finding] = {}
     for index, findings in whole.items():
         if index not in kept:
-            sure = any(finding.confidence >= least for finding in findings)
-            (removed if sure else weak)[index] = _ranked(findings)[0]
+            sure = max(map(_confidence, findings)) >= least
+            (removed if sure else weak)[index] = min(findings, key=_rank)
     return removed, weak
 
 
 def _ranked(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(findings, key=_rank) if len(findings) > 1 else findings)
+
+
+_confidence = attrgetter("confidence")
 
 
 def _rank(finding: Finding) -> float:
@@ -149,7 +163,7 @@ def _verdict(
 ) -> Verdict:
     if not findings:
         return Verdict(start, end, action, reason=reason)
-    surest = max(finding.confidence for finding in findings)
+    surest = max(map(_confidence, findings))
     return Verdict(start, end, action, findings[0].category, surest, findings, reason)
 
 

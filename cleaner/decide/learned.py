@@ -16,15 +16,19 @@ from cleaner.segment.features import width, words
 LEARNED = "classifier"
 # Share of a document's text up to which what the classifier claims is doubted.
 _FULL_PAGE = 0.1
-_SHORT = 8
+# A short line has fewer words, and this share of the usual doubt must do for it.
+_SHORT, _DOUBT = 8, 0.125
 # How much surer a claim about running text must be.
 _OF_PROSE = 0.05
-# How sure a claim must be beside one that is heard, and how many lines from it.
-_BESIDE, _REACH = 0.7, 3
+# How sure a claim must be beside one that is heard, or beside a Block that goes without the
+# classifier, and how many lines from it.
+_BESIDE, _BESIDE_RULED, _REACH = 0.7, 0.6, 3
+# How sure above the chrome that a document ends with: what stands behind an article all goes.
+_ENDING, _ENDING_PROSE = 0.65, 0.8
 
 
-def heard(page: Segmented, claims: list[Finding], policy: Policy) -> list[Finding]:
-    """Return the claims that count.
+def heard(page: Segmented, claims: list[Finding], policy: Policy, ruled: set[int]) -> list[Finding]:
+    """Return the claims that count; `ruled` are the Blocks that go whatever the classifier says.
 
     Where no running text stays that something could be chrome to, none does.
     """
@@ -42,14 +46,30 @@ def heard(page: Segmented, claims: list[Finding], policy: Policy) -> list[Findin
         return []
     widths = [width(text) for text in page.texts]
     if sum(widths[index] for index in sure) <= _FULL_PAGE * sum(widths):
-        least = (7 + policy.min_learned) / 8
+        least = 1 - _DOUBT * (1 - policy.min_learned)
         sure = {
             index
             for index in sure
             if by_block[index].confidence >= least or words(page.texts[index]) >= _SHORT
         }
         sure |= _beside(page, sure, by_block, min(policy.min_learned, _BESIDE))
+    sure |= _beside(page, ruled, by_block, min(policy.min_learned, _BESIDE_RULED))
+    sure |= _above_ending(page, sure | ruled, by_block)
     return [by_block[index] for index in sorted(sure)]
+
+
+def _above_ending(page: Segmented, gone: set[int], by_block: dict[int, Finding]) -> set[int]:
+    """Return the Blocks claimed next above those that go at the end, and so on upwards."""
+    found: set[int] = set()
+    last = len(page.texts) - 1
+    for index in range(last, -1, -1):
+        if index in gone:
+            continue
+        least = _ENDING_PROSE if page.prose[index] else _ENDING
+        if index == last or index not in by_block or by_block[index].confidence < least:
+            break
+        found.add(index)
+    return found
 
 
 def _beside(

@@ -9,11 +9,12 @@ cost nothing more.
 from __future__ import annotations
 
 import sys
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import accumulate, chain, islice
+from operator import itemgetter
 from typing import NamedTuple
 
 import ahocorasick_rs
@@ -34,6 +35,11 @@ _LONGEST_UNIT = 50_000
 _SHORT_BLOCK, _REMEMBERED = 80, 16384
 # Where a pattern asks for one of so many words, running it costs less than looking for them.
 _MANY_WORDS = 50
+# So short a text is tried in every way in less than the timeout, and watching the clock costs more
+# than most patterns do.
+_TIMELESS = 20
+# So many openings of texts are remembered for each literal, by what they leave of its rules.
+_MOST_OPENINGS = 256
 
 Matches = dict[str, tuple["Match", ...]]
 """The matches in Blocks, by their text."""
@@ -50,26 +56,45 @@ class Match:
     end: int
 
 
+_Scopes = dict[str, list[tuple[int, int]]]
+"""Rules by their scope: the number of each, and the longest text that it can match."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Index:
     """One automaton and what its literals ask for."""
 
     automaton: ahocorasick_rs.AhoCorasick
-    wanted: list[tuple[bool, int, list[_Asking]]]
-    """For each literal: if it must be a whole word, the longest Block that any of its rules could
-    claim something of, and who asks for it.
+    asked: list[tuple[str, _Scopes]]
+    """Each literal and its rules."""
+    wanted: list[tuple[bool, int, list[_Asking]] | None]
+    """The same made ready where the literal was found once, as few ever are: if it must be a whole
+    word, the longest Block that any of its rules could claim something of, and who asks for it.
     """
 
+    def made_ready(self, literal: int) -> tuple[bool, int, list[_Asking]]:
+        """Return what a literal asks for that was not found before."""
+        keyword, scopes = self.asked[literal]
+        asking = [_asking(scope, rules) for scope, rules in scopes.items()]
+        ready = self.wanted[literal] = (_is_short(keyword), _longest(scopes), asking)
+        return ready
 
-class _Asking(NamedTuple):
-    """The rules of one scope that ask for a literal."""
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """The rules of one scope that ask for a literal, by the longest text that each can match."""
 
     scope: str
-    least: int
-    """Whatever is no longer, any of them can match."""
     numbers: tuple[int, ...]
     longest: tuple[int, ...]
-    """The longest text that each can match."""
+    opened: dict[str, _Asking] = field(default_factory=dict)
+    """Those of them that may match a text with a certain `opening`: most texts repeat few."""
+
+    def of_size(self, size: int) -> tuple[int, ...]:
+        """Return the rules that can match a text so long."""
+        if not self.longest or size <= self.longest[0]:
+            return self.numbers
+        return self.numbers[bisect_left(self.longest, size) :]
 
 
 class _Gate(NamedTuple):
@@ -89,15 +114,17 @@ class _Gate(NamedTuple):
         needs = extent.needs if sum(map(len, chain(*extent.needs))) < _MANY_WORDS else ()
         return cls(extent.shortest, extent.longest, reach, frozenset(extent.prefixes), needs)
 
+    def opens(self, begin: str) -> bool:
+        """Whether a text with such an `opening` may match."""
+        return not self.reach or begin[: self.reach] in self.prefixes
+
     def lets(self, size: int, begin: str, flat: str) -> bool:
         """Whether a text is as long, begins and has the words as the pattern asks for.
 
         `begin` is its `opening`, `flat` the text in lower case and with single spaces.
         """
         return (
-            self.shortest <= size <= self.longest
-            and (not self.reach or begin[: self.reach] in self.prefixes)
-            and holds(self.needs, flat)
+            self.shortest <= size <= self.longest and self.opens(begin) and holds(self.needs, flat)
         )
 
 
@@ -182,6 +209,8 @@ class Matcher:
         starts = [start for start, _ in ranges]
         matches: Matches = dict.fromkeys(blocks, ())
         for (start, end), numbers in self._candidates(text, low, ranges, heard).items():
+            if not numbers:
+                continue
             part = text[start:end].replace("\n", " ")
             index = bisect_right(starts, start) - 1
             begin = starts[index]
@@ -197,10 +226,12 @@ class Matcher:
         begin, size = opening(low), len(part)
         for number in sorted(numbers):
             gate = self._gates.get(number) or self._gate(number)
-            if gate.reach and begin[: gate.reach] not in gate.prefixes:  # most fail here: no call
+            shortest, longest, reach, prefixes, needs = gate
+            # As `_Gate.lets`, without its calls: most fail here.
+            if not shortest <= size <= longest or (reach and begin[:reach] not in prefixes):
                 continue
             rule = self.book.rules[number]
-            if rule.id in slow or not gate.lets(size, begin, flat):
+            if rule.id in slow or (needs and not holds(needs, flat)):
                 continue
             try:
                 if _matches(rule, part):
@@ -222,40 +253,52 @@ class Matcher:
             index = self._indexes.get(language) or self._indexed(language)
             at = {"line": _Places(lines).at, "sentence": _Sentences(blocks, text).at}
             wanted, places = index.wanted, _Places(blocks)
-            block = places.at(0)
+            first, last = block = places.at(0)
+            begin = None
             for literal, start, end in index.automaton.find_matches_as_indexes(
                 low, overlapping=True
             ):
-                whole, longest, asking = wanted[literal]
+                whole, longest, asking = wanted[literal] or index.made_ready(literal)
                 if whole and (low[start - 1].isalpha() or low[end].isalpha()):
                     continue
-                if block[1] <= start:
-                    block = places.at(start)
-                first, last = block
-                if last - first > longest or end > last + 1 or start < first - 1:
+                if last <= start:
+                    first, last = block = places.at(start)
+                    begin = None
+                size = last - first
+                if size > longest or end > last + 1 or start < first - 1:
                     continue
-                for scope, least, numbers, most in asking:
-                    place = block if scope == "block" else at[scope](start)
-                    size = place[1] - place[0]
-                    if size > least:
-                        numbers = tuple(n for n, m in zip(numbers, most, strict=True) if size <= m)
-                    if numbers:
-                        found[place].update(numbers)
+                for rules in asking:
+                    if rules.scope != "block":
+                        place = at[rules.scope](start)
+                        if numbers := rules.of_size(place[1] - place[0]):
+                            found[place].update(numbers)
+                    elif size <= rules.longest[-1]:
+                        begin = opening(low[first:last]) if begin is None else begin
+                        opened = rules.opened.get(begin) or self._opened(rules, begin)
+                        found[block].update(opened.of_size(size))
         return found
+
+    def _opened(self, rules: _Asking, begin: str) -> _Asking:
+        """Return those of some rules that may match a text with a certain `opening`."""
+        if len(rules.opened) >= _MOST_OPENINGS:
+            rules.opened.clear()
+        left = [
+            row
+            for row in zip(rules.numbers, rules.longest, strict=True)
+            if (self._gates.get(row[0]) or self._gate(row[0])).opens(begin)
+        ]
+        return rules.opened.setdefault(begin, _asking(rules.scope, left))
 
     def _indexed(self, language: str) -> _Index:
         """Index the rules of a language with a script of its own; ``""``: all the others."""
-        wanted: dict[str, dict[str, list[tuple[int, int]]]] = {}
+        asked: dict[str, _Scopes] = {}
         for number, rule in enumerate(self.book.rules):
             if language == (rule.language if rule.language in OWN_SCRIPT else ""):
+                row, scope = (number, rule.longest), rule.scope
                 for keyword in rule.keywords:
-                    scopes = wanted.setdefault(keyword, {})
-                    scopes.setdefault(rule.scope, []).append((number, rule.longest))
-        asked = [
-            (_is_short(keyword), _longest(scopes), [_asking(*row) for row in scopes.items()])
-            for keyword, scopes in wanted.items()
-        ]
-        index = _Index(ahocorasick_rs.AhoCorasick(list(wanted), store_patterns=False), asked)
+                    asked.setdefault(keyword, {}).setdefault(scope, []).append(row)
+        automaton = ahocorasick_rs.AhoCorasick(list(asked), store_patterns=False)
+        index = _Index(automaton, list(asked.items()), [None] * len(asked))
         return self._indexes.setdefault(language, index)
 
 
@@ -306,7 +349,7 @@ def _without_giants(low: str, units: list[tuple[int, int]]) -> str:
     return low
 
 
-def _longest(scopes: dict[str, list[tuple[int, int]]]) -> int:
+def _longest(scopes: _Scopes) -> int:
     """Return how long a Block may be for rules by scope: any length where a part is enough."""
     if scopes.keys() != {"block"}:
         return sys.maxsize
@@ -314,8 +357,8 @@ def _longest(scopes: dict[str, list[tuple[int, int]]]) -> int:
 
 
 def _asking(scope: str, rules: list[tuple[int, int]]) -> _Asking:
-    numbers, longest = zip(*rules, strict=True)
-    return _Asking(scope, min(longest), numbers, longest)
+    rules = sorted(rules, key=itemgetter(1))
+    return _Asking(scope, tuple(n for n, _ in rules), tuple(most for _, most in rules))
 
 
 def _is_short(keyword: str) -> bool:
@@ -334,6 +377,8 @@ def lower(text: str) -> str:
 def _matches(rule: Rule, part: str) -> bool:
     """Whether a pattern matches. Raises TimeoutError."""
     pattern = rule.compiled()
+    if len(part) <= _TIMELESS:
+        return pattern.search(part) is not None
     try:
         return pattern.search(part, timeout=TIMEOUT_SECONDS) is not None
     except TimeoutError:

@@ -7,6 +7,8 @@ are not told apart: short texts and mixed pages would be judged wrongly.
 
 from __future__ import annotations
 
+from bisect import bisect_left
+
 _SCRIPTS: tuple[tuple[int, int, tuple[str, ...]], ...] = (
     (0x0370, 0x03FF, ("el",)),
     (0x0400, 0x052F, ("ru", "uk")),
@@ -28,9 +30,10 @@ def heard_languages(text: str) -> tuple[str, ...]:
     """Return the languages with a script of their own of which `text` has a letter, sorted."""
     if text.isascii():
         return ()
-    signs = {ord(sign) for sign in set(text)}
+    signs = sorted(map(ord, set(text)))
     heard: set[str] = set()
     for first, last, languages in _SCRIPTS:
-        if any(first <= sign <= last for sign in signs):
+        at = bisect_left(signs, first)
+        if at < len(signs) and signs[at] <= last:
             heard.update(languages)
     return tuple(sorted(heard))

@@ -31,7 +31,13 @@ _LEAST_PROSE = 2
 _LONG_PARAGRAPH = 100
 # So many paragraphs of running text close to a copy, itself included: it stands in the article.
 _SURROUNDED = 4
+# Copies so close stand twice by accident, and those in rows of so many that come back together;
+# of two copies a shorter row is enough.
+_CLOSE, _MOST_ALIGNED, _LEAST_ALIGNED = 3, 8, 2
 _HEADLINE_WORDS = 4
+_MOST_TEASERS_INSIDE = 4
+# A title has no more numbers: prices and marks stand above buttons too.
+_NUMBER, _MOST_NUMBERS = regex.compile(r"\d[\d.,]*"), 3
 _APPEALS = frozenset({"donation", "newsletter", "paywall", "app", "share"})
 
 
@@ -110,14 +116,18 @@ def _outside_main(view: _View) -> Iterator[Finding]:
 
 def _teasers(view: _View) -> Iterator[Finding]:
     """The headline directly above a "Read more"."""
-    first, _ = view.body
-    for index in view.claimed:
-        finding = view.strongest(index)
-        if finding is None or finding.category != "read_more" or index == 0:
+    first, last = view.body
+    buttons = [n for n in view.claimed if n and _is_button(view, n)]
+    # What has a button every few paragraphs is a list of products, and they are the article.
+    listed = sum(first < index < last for index in buttons) > _MOST_TEASERS_INSIDE
+    for index in buttons:
+        if listed and first < index < last:
             continue
         above = index - 1
         text = view.page.texts[above]
         if view.claimed.get(above) or not is_title_like(text) or words(text) < 3:
+            continue
+        if len(_NUMBER.findall(text)) > _MOST_NUMBERS:
             continue
         close = view.adjacent(index)
         if not close and (words(text) < 4 or view.page.prose[above]):
@@ -128,6 +138,11 @@ def _teasers(view: _View) -> Iterator[Finding]:
         confidence = 0.85 if close else 0.7
         why = "A title directly above a read-more link"
         yield view.claim(above, "related", confidence, "structure.teaser", why)
+
+
+def _is_button(view: _View, index: int) -> bool:
+    finding = view.strongest(index)
+    return finding is not None and finding.category == "read_more"
 
 
 def _title_above(view: _View, index: int) -> bool:
@@ -275,28 +290,54 @@ def _article_head(view: _View) -> Iterator[Finding]:
 def _repeated(view: _View) -> Iterator[Finding]:
     """All but one of the places where the same long paragraph or the headline stands.
 
-    The paragraph with most of the article around it stays, and the headline next to the body. What
-    comes back again and again within an article is its refrain: an exercise, a verse, a formula.
+    The paragraph with most of the article around it stays, and the headline next to the body.
     """
     texts, (first, _) = view.page.texts, view.body
+    folded = [text.casefold() for text in texts]
     places: dict[str, list[int]] = {}
     for index, text in enumerate(texts):
         if index < first or len(text) >= _LONG_PARAGRAPH:
-            places.setdefault(text.casefold(), []).append(index)
+            places.setdefault(folded[index], []).append(index)
     for found in places.values():
         copies = [
             index
             for index in (found if len(found) > 1 else ())
             if len(texts[index]) >= _LONG_PARAGRAPH or _could_be_headline(texts[index])
         ]
-        if len(copies) > 1:
-            stays = max(copies, key=lambda index: (_company(view, index), index))
-            refrain = [index for index in copies if _company(view, index) >= _SURROUNDED]
-            spared = set(refrain) if len(refrain) > 2 else {stays}
-            for index in copies:
-                if index not in spared:
-                    why = "The same text stands elsewhere in the document"
-                    yield view.claim(index, "other", 0.8, "structure.repeated", why)
+        for index in _superfluous(view, copies, folded) if len(copies) > 1 else ():
+            why = "The same text stands elsewhere in the document"
+            yield view.claim(index, "other", 0.8, "structure.repeated", why)
+
+
+def _superfluous(view: _View, copies: list[int], folded: list[str]) -> Iterator[int]:
+    """Yield the places of a text where it stands because the page was delivered so.
+
+    That is close to another copy of it, or with others around it that come back too. What comes
+    back alone was written so: a refrain, an exercise, a row of a table, a quotation discussed.
+    """
+    stays = max(copies, key=lambda index: (_company(view, index), index))
+    refrain = [index for index in copies if _company(view, index) >= _SURROUNDED]
+    spared = set(refrain) if len(refrain) > 2 else {stays}
+    least = _LEAST_ALIGNED if len(copies) == 2 else _MOST_ALIGNED
+    around = [copies[0] - _CLOSE - 1, *copies, copies[-1] + _CLOSE + 1]
+    for nth, index in enumerate(copies):
+        if index not in spared:
+            near = min(index - around[nth], around[nth + 2] - index) <= _CLOSE
+            if near or _aligned(folded, index, stays) >= least:
+                yield index
+
+
+def _aligned(folded: list[str], one: int, other: int) -> int:
+    """Count the Blocks around two copies that are alike in a row, up to `_MOST_ALIGNED`."""
+    found = 1
+    for step in (-1, 1):
+        for far in range(step, step * _MOST_ALIGNED, step):
+            here, there = one + far, other + far
+            inside = min(here, there) >= 0 and max(here, there) < len(folded)
+            if not inside or folded[here] != folded[there]:
+                break
+            found += 1
+    return min(found, _MOST_ALIGNED)
 
 
 def _could_be_headline(text: str) -> bool:

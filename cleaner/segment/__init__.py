@@ -55,12 +55,12 @@ def segment(document: Document) -> Segmented:
     blocks = blocks_of(document.text, lines)
     folded = fold(document.text)
     rows = folded.text.split("\n")
-    starts = list(accumulate((len(row) + 1 for row in rows), initial=0))
+    starts = [0, *accumulate(map(len, rows))]  # without the line ends
     units, texts = [], []
     for block in blocks:
         first, last = block.first, block.last
         unit = rows[first] if first == last else "\n".join(rows[first : last + 1])
-        start, bare = starts[first], unit.strip()
+        start, bare = starts[first] + first, unit.strip()
         if len(bare) < len(unit):
             start += len(unit) - len(unit.lstrip())
         units.append((start, start + len(bare)))

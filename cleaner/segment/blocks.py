@@ -29,9 +29,8 @@ def blocks_of(text: str, lines: tuple[Line, ...]) -> tuple[Block, ...]:
     soft = _soft_breaks(bare)
     blocks: list[Block] = []
     begin = first = -1
-    for index, row in enumerate(bare):
-        if not row:
-            continue
+    for index in filter(bare.__getitem__, range(len(bare))):
+        row = bare[index]
         start = lines[index].start
         if len(row) < len(rows[index]):
             start += len(rows[index]) - len(rows[index].lstrip(_BLANK))

@@ -335,3 +335,32 @@ def test_in_such_a_document_a_less_sure_claim_is_heard_beside_a_surer_one(
     assert gone(decide(page, alone, policy), text) == []
     together = Claims((learned(page, 18, 0.99), learned(page, 19, less), learned(page, 2, less)))
     assert gone(decide(page, together, policy), text) == ["Ten walks", "Five more walks"]
+
+
+def test_beside_what_a_rule_takes_a_less_sure_claim_is_heard(small_matcher: Matcher) -> None:
+    policy = resolve(Options(), small_matcher.book.categories)
+    text = text_of(A, B, SUBSCRIBE, "Ten walks for a rainy weekend", A, B)
+    page = page_of(text)
+    less = policy.min_learned - 0.15
+    block = page.blocks[2]
+    ruled = Finding("rules", block.start, block.end, "newsletter", 0.7, Evidence("x", "y"))
+    together = Claims((ruled, learned(page, 3, less), learned(page, 1, less)))
+    assert gone(decide(page, together, policy), text) == [
+        SUBSCRIBE,
+        "Ten walks for a rainy weekend",
+    ]
+    alone = Claims((learned(page, 3, less),))
+    assert gone(decide(page, alone, policy), text) == []
+
+
+def test_above_the_chrome_at_the_end_running_text_goes_on_a_less_sure_claim(
+    small_matcher: Matcher,
+) -> None:
+    policy = resolve(Options(), small_matcher.book.categories)
+    text = text_of(*[A, B] * 9, "Ten walks")
+    page = page_of(text)
+    less = policy.min_learned + 0.02  # less than running text alone must have
+    ending = learned(page, 18, 0.99)
+    claims = Claims((ending, learned(page, 17, less), learned(page, 15, less)))
+    assert gone(decide(page, claims, policy), text) == [B, "Ten walks"]
+    assert gone(decide(page, Claims((learned(page, 17, less),)), policy), text) == []

@@ -33,8 +33,18 @@ def text_of(*blocks: str) -> str:
         (text_of(A, B, "Two words", "Read more", A), []),
         (text_of(A, B, "What the mayor said:", "Read more", A), []),
         (text_of("Headline of the story", f"{TITLE}\nRead more", A, B), [TITLE]),
+        (text_of(A, B, "Rating Sound 8 Fit 6 Battery 9.5 Controls 7\nRead more", A), []),
     ],
-    ids=["close", "apart", "own-headline", "prose-above", "two-words", "colon", "above-the-body"],
+    ids=[
+        "close",
+        "apart",
+        "own-headline",
+        "prose-above",
+        "two-words",
+        "colon",
+        "above-the-body",
+        "marks",
+    ],
 )
 def test_teaser_is_a_title_directly_above_a_read_more(
     claims_of: Claim, text: str, teasers: list[str]
@@ -178,11 +188,23 @@ def test_what_stands_twice_goes_once(
 
 
 def test_of_two_copies_the_one_in_the_article_stays(claims_of: Claim) -> None:
-    paragraph = f"{A} {B}"
-    text = text_of(
-        paragraph, TITLE, "Who paid for it", "A tale of two towns", HEADLINE, paragraph, A, B
-    )
-    (copy,) = [
-        row for row in claims_of(text).findings if row.evidence.source == "structure.repeated"
+    opening = (f"{A} {B}", f"{B} {A}")
+    between = (TITLE, "Who paid for it", "A tale of two towns", HEADLINE)
+    text = text_of(*opening, *between, *opening, A, B)
+    copies = [
+        row.start for row in claims_of(text).findings if row.evidence.source == "structure.repeated"
     ]
-    assert copy.start == 0
+    assert copies == [0, text.index(opening[1])]
+
+
+def test_what_comes_back_alone_was_written_so(claims_of: Claim) -> None:
+    exercise = f"{A} {B}"
+    for blocks in ((exercise, A, B, TITLE, A, exercise), (exercise, TITLE, A, B, TITLE) * 4):
+        text = text_of(*blocks)
+        assert not claimed(claims_of(text), text, "structure.repeated")
+
+
+def test_buttons_throughout_the_article_make_no_teasers(claims_of: Claim) -> None:
+    products = [text_of(A, f"{TITLE}\nRead more") for _ in range(5)]
+    text = "\n".join([*products, text_of(A, B)])
+    assert not claimed(claims_of(text), text, "structure.teaser")

@@ -19,12 +19,12 @@ from unicodedata import normalize
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaner.detect.classifier.features import Layout, describe, feature_names
+from cleaner.detect.classifier.features import NAMES, Layout, describe
 from cleaner.detect.classifier.network import Network
 from cleaner.detect.classifier.scoring import NgramTable
 from cleaner.detect.classifier.tokens import tokenise
 from cleaner.detect.models import CLASSIFIER, MODELS
-from cleaner.model import Evidence, Finding
+from cleaner.model import Block, Evidence, Finding
 from cleaner.segment import Segmented
 
 Floats = NDArray[np.float32]
@@ -36,6 +36,7 @@ _KNOWN, _MOST_OF_UNKNOWN = 0.5, 0.55
 # From this probability a line is also claimed as headline, byline, date or caption.
 _HEAD = 0.08
 _TIME = re.compile(r"\d{1,2}[:.]\d\d")
+_LONGEST_TIME = 5
 _NAMED = 3
 
 
@@ -95,19 +96,22 @@ def classify(page: Segmented) -> Iterator[Finding]:
     beside_body = np.minimum(1 - article * (1 - head), most)
     suspects = np.flatnonzero(beside_body >= _LEAST_CONFIDENCE)
     reasons = _reasons(model.network.standard(features[suspects]), model.speaks)
-    for index, why in zip(suspects.tolist(), reasons, strict=True):
-        text = lines[index]
-        is_time = _TIME.fullmatch(text) is not None
-        claims = []
-        if chrome[index] >= _LEAST_CONFIDENCE and not is_time:
-            claims.append(("other", chrome[index]))
-        if head[index] >= _HEAD or is_time:
-            claims.append((_head_category(text), beside_body[index]))
-        block = page.blocks[index]
-        for category, confidence in claims:
-            evidence = Evidence(f"classifier.{category}", why)
-            sure = round(float(confidence), 3)
-            yield Finding("classifier", block.start, block.end, category, sure, evidence)
+    rows = (suspects, chrome[suspects], beside_body[suspects], (head >= _HEAD)[suspects])
+    for index, other, beside, top, why in zip(
+        *(row.tolist() for row in rows), reasons, strict=True
+    ):
+        text, block = lines[index], page.blocks[index]
+        is_time = len(text) <= _LONGEST_TIME and _TIME.fullmatch(text) is not None
+        if other >= _LEAST_CONFIDENCE and not is_time:
+            yield _claim(block, "other", other, why)
+        if top or is_time:
+            yield _claim(block, _head_category(text), beside, why)
+
+
+def _claim(block: Block, category: str, confidence: float, why: str) -> Finding:
+    evidence = Evidence(f"classifier.{category}", why)
+    sure = round(confidence, 3)
+    return Finding("classifier", block.start, block.end, category, sure, evidence)
 
 
 def _most_confidence(features: Floats) -> Floats:
@@ -116,15 +120,17 @@ def _most_confidence(features: Floats) -> Floats:
     In words that the model does not know, the last sentence of an article looks like the first
     line of the chrome behind it.
     """
-    names = feature_names()
-    known = features[:, names.index("known n-grams")] >= _KNOWN
-    sentence = features[:, names.index("sentence end")] > 0
+    known = features[:, _KNOWN_NGRAMS] >= _KNOWN
+    sentence = features[:, _SENTENCE_END] > 0
     return np.where(sentence & ~known, _MOST_OF_UNKNOWN, 1.0).astype(np.float32)
+
+
+_KNOWN_NGRAMS, _SENTENCE_END = NAMES.index("known n-grams"), NAMES.index("sentence end")
 
 
 def _head_category(text: str) -> str:
     """Name a line of an article's head by its shape."""
-    if any(char.isdigit() for char in text) and len(text) < 60:
+    if len(text) < 60 and any(map(str.isdigit, text)):
         return "date"
     words = len(text.split())
     if words <= 4:
@@ -134,12 +140,18 @@ def _head_category(text: str) -> str:
 
 def _reasons(features: Floats, speaks: Floats) -> list[str]:
     """Name for each row the features that speak most against article, and how they stand."""
-    names = feature_names()
-    strongest = np.argsort(features * speaks, axis=1)[:, :_NAMED].tolist()
-    return [
-        "Learned: " + ", ".join(f"{names[n]} {'high' if row[n] > 0 else 'low'}" for n in columns)
-        for row, columns in zip(features, strongest, strict=True)
-    ]
+    spoken = np.multiply(features, speaks, order="C")
+    rows = np.arange(len(features))
+    found = []
+    for _ in range(_NAMED):
+        strongest = spoken.argmin(axis=1)
+        spoken[rows, strongest] = np.inf
+        found.append((2 * strongest + (features[rows, strongest] > 0)).tolist())
+    return ["Learned: " + ", ".join([_PHRASES[n] for n in row]) for row in zip(*found, strict=True)]
+
+
+# How each feature may stand, as an explanation says it: low and high of each in turn.
+_PHRASES = [f"{name} {how}" for name in NAMES for how in ("low", "high")]
 
 
 @cache

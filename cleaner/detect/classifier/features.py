@@ -1,31 +1,35 @@
-"""What is known of each line of a document: some 150 numbers from one pass over its arrays.
+"""What is known of each line of a document: some 200 numbers from one pass over its arrays.
 
 A line is described by its own shape, its words' usual company (the n-gram score), its place, what
 stands around it, whether it or its like occurs again, and by the document around it. `NAMES`
 names the columns of `describe`. Nothing here knows a word of any language.
+
+Most documents have so few lines that a call of numpy costs more than its arithmetic: so what is
+alike is stacked and done at once, and each group of columns is written where it belongs, as rows
+of one array that is turned at the end.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaner.detect.classifier.characters import PLANE, SORTS, Sort
+from cleaner.detect.classifier.characters import SORTS, Sort
 from cleaner.detect.classifier.scoring import QUESTIONS
-from cleaner.detect.classifier.tokens import Tokens, sequence_hashes, tokenise
+from cleaner.detect.classifier.tokens import Ints, Tokens, sequence_hashes
 
 Floats = NDArray[np.float32]
-Columns = tuple[Sequence[str], NDArray[np.generic] | Sequence[NDArray[np.generic]]]
-"""Names, and as many columns: of an array, or one array each."""
+Doubles = NDArray[np.float64]
+Marks = NDArray[np.bool_]
 
 # Words from which a line reads as running text.
 LONG = 15
 # What a line must bring into the best contiguous stretch.
 _STRETCH = 10
+# Lines on both sides that make a line's company.
 _WINDOWS = (2, 5, 10)
 # Characters of a script without spaces that make a word.
 _UNSPACED_WORD = 0.6
@@ -58,67 +62,45 @@ def describe(
     `scores` are the n-gram scores of each line, a column for each of `scoring.QUESTIONS`; `known`
     is the share of its n-grams that they rest on.
     """
-    shape = _Shape(tokens)
-    score = scores[:, 0]
-    parts = (
-        _own(shape),
-        (("known n-grams",), [known]),
-        *_layout(shape, layout),
-        _place(shape),
-        *_repeats(shape),
-        *_company(shape, score),
-        _turns(scores),
-        _document(shape, score),
-    )
-    names = tuple(name for part, _ in parts for name in part)
-    out = np.empty((tokens.lines, len(names)), np.float32)
+    shape = _Shape(tokens, layout, scores, known)
+    columns = np.empty((len(NAMES), tokens.lines), np.float32)
     at = 0
-    for part, values in parts:
-        if isinstance(values, np.ndarray):
-            out[:, at : at + len(part)] = values
-            at += len(part)
-            continue
-        for column in values:
-            out[:, at] = column
-            at += 1
-    return names, out
-
-
-@cache
-def feature_names() -> tuple[str, ...]:
-    """Return the names of the columns of `describe`, in order; they are the same for any text."""
-    blank = np.zeros(2, np.float32)
-    tokens = tokenise(["a", "b"], np.zeros(PLANE, np.uint8), np.zeros(PLANE, np.uint64))
-    scores = np.zeros((2, len(QUESTIONS)), np.float32)
-    return describe(tokens, Layout(blank, blank), scores, blank)[0]
+    for names, tell in _GROUPS:
+        tell(shape, columns[at : at + len(names)])
+        at += len(names)
+    return NAMES, columns.T
 
 
 class _Shape:
     """Counts that several groups of columns need."""
 
-    def __init__(self, tokens: Tokens) -> None:
-        self.tokens = tokens
+    def __init__(self, tokens: Tokens, layout: Layout, scores: Floats, known: Floats) -> None:
+        self.tokens, self.layout, self.known = tokens, layout, known
+        self.scores = np.ascontiguousarray(scores.T)
+        self.score = self.scores[0]
         self.lines = tokens.lines
-        cells = tokens.line_of_char * SORTS + tokens.sorts
-        self.sorts = np.bincount(cells, minlength=self.lines * SORTS).reshape(self.lines, SORTS)
+        self.index = np.arange(self.lines)
+        cells = tokens.sorts * np.int64(self.lines) + tokens.line_of_char
+        counts = np.bincount(cells, minlength=self.lines * SORTS)
+        self.sorts = counts.reshape(SORTS, self.lines)
         self.chars = tokens.ends - tokens.starts
         self.sizes = tokens.last - tokens.first
-        unspaced = self.sorts[:, _UNSPACED]
-        self.words = tokens.counts - (1 - _UNSPACED_WORD) * unspaced
+        self.words = tokens.counts - (1 - _UNSPACED_WORD) * self.sorts[_UNSPACED]
+        self.all_words = max(self.words.sum(), 1)
+        self.log_words = np.log1p(self.words)
         self.opening = tokens.sorts[tokens.starts]
         self.closing = tokens.sorts[tokens.ends - 1]
         self.ends_sentence = self._ends_sentence()
         self.long = self.words >= LONG
-        first, end = _best_stretch(self.words - _STRETCH)
-        index = np.arange(self.lines)
-        self.stretch = (index >= first) & (index < end)
+        gain = np.tanh(self.score / 2) * np.sqrt(self.words + 1)
+        self.stretches = _best_stretches(np.array([self.words - _STRETCH, gain]))
         initial = tokens.sorts[tokens.first]
         self.capital = initial == _UPPER
         self.number = initial == _DIGIT
-        self.titled = self.mean(self.capital)
-        self.numbers = self.mean(self.number)
+        self.sums = self._sums()
+        self.means = self.sums / np.maximum(tokens.counts, 1)
 
-    def _ends_sentence(self) -> NDArray[np.bool_]:
+    def _ends_sentence(self) -> Marks:
         """Whether a full stop or its like stands at the end, but for a quote or bracket."""
         last = self.tokens.ends - 1
         before = self.tokens.sorts[np.maximum(last - 1, self.tokens.starts)]
@@ -126,73 +108,95 @@ class _Shape:
         mark = np.where(wrapped, before, self.closing)
         return (mark == _STOP) | (mark == _EXCLAMATION)
 
-    def sum(self, values: NDArray[np.generic]) -> NDArray[np.float64]:
-        """Sum a value of each token over the lines."""
-        total = np.concatenate([[0], np.cumsum(values, dtype=np.float64)])
-        begin = self.tokens.begin
-        return total[begin[1:]] - total[begin[:-1]]
+    def _sums(self) -> Doubles:
+        """Sum what is known of each token over the lines; the rows are `_SUMS`."""
+        tokens, sizes = self.tokens, self.sizes
+        each = np.zeros((len(_SUMS), len(sizes) + 1))
+        each[0, 1:] = sizes
+        each[1, 1:] = self.capital
+        each[2, 1:] = self.number
+        each[3, 1:] = sizes == 1
+        each[4, 1:] = self.number & (sizes == 4)
+        if self.layout.title:
+            each[5, 1:] = np.isin(tokens.hashes, np.fromiter(self.layout.title, np.uint64))
+        telling = each[6, 1:] = sizes >= 5
+        each[7:, 1:] = self._again() & telling
+        each.cumsum(axis=1, out=each)
+        total = each[:, tokens.begin]
+        return total[:, 1:] - total[:, :-1]
 
-    def mean(self, values: NDArray[np.generic]) -> NDArray[np.float64]:
-        """Return the mean of a value of each token over the lines; 0 for lines without tokens."""
-        return self.sum(values) / np.maximum(self.tokens.counts, 1)
+    def _again(self) -> Marks:
+        """Whether each token stands in another long line, in the best stretch, anywhere."""
+        line = self.tokens.line
+        group, total, _ = _alike(self.tokens.hashes)
+        first, end = self.stretches[0]
+        here = np.array([self.long[line], (line >= first) & (line < end)])
+        there = np.array([np.bincount(group, row, len(total)) for row in here])
+        return np.concatenate([there[:, group] > here, (total[group] > 1)[None]])
 
-    def most(self, values: NDArray[np.int64]) -> NDArray[np.int64]:
+    def most(self, values: Ints) -> Ints:
         """Return the greatest value among the tokens of each line; 0 for lines without tokens."""
         out = np.zeros(self.lines, np.int64)
-        some = np.flatnonzero(self.tokens.counts)
+        (some,) = self.tokens.counts.nonzero()
         if len(some):
             out[some] = np.maximum.reduceat(values, self.tokens.begin[some])
         return out
 
 
+# What `_Shape.sums` holds of the tokens of each line.
+_SUMS = (
+    "characters", "capital", "number", "single character", "year", "in the title", "telling",
+    "in running text elsewhere", "in the best stretch elsewhere", "again anywhere",
+)  # fmt: skip
+_CAPITAL, _NUMBER, _SINGLE, _YEAR, _TITLE, _TELLING = range(1, 7)
+
 _SORTS = [sort for sort in Sort if sort is not Sort.NEWLINE]
+_SORT_COLUMN = np.array(_SORTS, np.uint8)[:, None]
 _SORT_NAMES = tuple(
     f"{what} {sort.name.lower()}"
     for what in ("share of", "opens with", "closes with")
     for sort in _SORTS
 )
 _LENGTHS = (3, 6, 10, LONG, 30)
+_LENGTH_COLUMN = np.array(_LENGTHS)[:, None]
+_OWN = (
+    "chars", "words", *(f"words over {least}" for least in _LENGTHS), "word length",
+    "longest word", "capital words", "numbers", "single characters", "years", "sentence end",
+    "sentences", "only capitals", "first word capital", "second word capital", *_SORT_NAMES,
+    "known n-grams",
+)  # fmt: skip
 
 
-def _own(shape: _Shape) -> Columns:
-    """Return what a line says of itself."""
-    chars = np.maximum(shape.chars, 1)
-    columns = {
-        "chars": np.log1p(shape.chars),
-        "words": np.log1p(shape.words),
-        **{f"words over {least}": shape.words > least for least in _LENGTHS},
-        "word length": shape.mean(shape.sizes),
-        "longest word": np.log1p(shape.most(shape.sizes)),
-        "capital words": shape.titled,
-        "numbers": shape.numbers,
-        "single characters": shape.mean(shape.sizes == 1),
-        "years": shape.sum(_years(shape)) > 0,
-        "sentence end": shape.ends_sentence,
-        "sentences": np.log1p(_stops(shape)),
-        "only capitals": (shape.sorts[:, _UPPER] > 1) & (shape.sorts[:, _LOWER] == 0),
-        "first word capital": _nth(shape, shape.capital, 0),
-        "second word capital": _nth(shape, shape.capital, 1),
-    }
-    shares = shape.sorts[:, _SORTS] / chars[:, None]
-    opens = shape.opening[:, None] == _SORTS
-    closes = shape.closing[:, None] == _SORTS
-    return (*columns, *_SORT_NAMES), [*columns.values(), *shares.T, *opens.T, *closes.T]
+def _own(shape: _Shape, out: Floats) -> None:
+    """Tell what a line says of itself."""
+    longest, sentences = shape.most(shape.sizes), _stops(shape)
+    out[0], out[8], out[14] = _log1p(np.array((shape.chars, longest, sentences)))
+    out[1] = shape.log_words
+    out[2:7] = shape.words > _LENGTH_COLUMN
+    out[7] = shape.means[0]
+    out[9:12] = shape.means[_CAPITAL : _SINGLE + 1]
+    out[12] = shape.sums[_YEAR] > 0
+    out[13] = shape.ends_sentence
+    out[15] = (shape.sorts[_UPPER] > 1) & (shape.sorts[_LOWER] == 0)
+    for nth in (0, 1):
+        out[16 + nth] = _nth(shape, shape.capital, nth)
+    at, sorts = 18, len(_SORTS)
+    out[at : at + sorts] = shape.sorts[:sorts] / np.maximum(shape.chars, 1)
+    out[at + sorts : at + 2 * sorts] = shape.opening == _SORT_COLUMN
+    out[at + 2 * sorts : -1] = shape.closing == _SORT_COLUMN
+    out[-1] = shape.known
 
 
-def _years(shape: _Shape) -> NDArray[np.bool_]:
-    return shape.number & (shape.sizes == 4)
+def _stops(shape: _Shape) -> Ints:
+    """Count the full stops with a blank behind them, or with a letter that needs none."""
+    sorts = shape.tokens.sorts
+    stops = np.flatnonzero((sorts[:-1] == _STOP) | (sorts[:-1] == _EXCLAMATION))
+    behind = sorts[stops + 1]
+    inside = stops[(behind == _SPACE) | (behind == _UNSPACED)]
+    return np.bincount(shape.tokens.line_of_char[inside], minlength=shape.lines)
 
 
-def _stops(shape: _Shape) -> NDArray[np.int64]:
-    """Count the full stops with a blank behind them."""
-    sorts, line = shape.tokens.sorts, shape.tokens.line_of_char
-    stop = (sorts[:-1] == _STOP) | (sorts[:-1] == _EXCLAMATION)
-    inside = stop & (sorts[1:] == _SPACE)
-    unspaced = stop & (sorts[1:] == _UNSPACED)
-    return np.bincount(line[:-1][inside | unspaced], minlength=shape.lines)
-
-
-def _nth(shape: _Shape, values: NDArray[np.bool_], nth: int) -> NDArray[np.bool_]:
+def _nth(shape: _Shape, values: Marks, nth: int) -> Marks:
     """Return a value of the nth token of each line; False for lines without one."""
     out = np.zeros(shape.lines, bool)
     some = np.flatnonzero(shape.tokens.counts > nth)
@@ -200,98 +204,101 @@ def _nth(shape: _Shape, values: NDArray[np.bool_], nth: int) -> NDArray[np.bool_
     return out
 
 
-def _layout(shape: _Shape, layout: Layout) -> Iterator[Columns]:
-    """Yield what stands beside the text: blank lines, indentation, the title."""
-    gaps = np.minimum(layout.gaps, 4)
-    whole = np.ones(shape.lines)
-    known = np.zeros(len(shape.tokens.hashes), bool)
-    if layout.title:
-        known = np.isin(shape.tokens.hashes, np.fromiter(layout.title, np.uint64))
-    yield (
-        (
-            "gap before", "gap after", "indent", "gaps of the document",
-            "indents of the document", "words of the title", "has a title",
-        ),
-        [
-            gaps, np.append(gaps[1:], 4), np.log1p(layout.indents),
-            whole * np.minimum(gaps, 1).mean(), whole * (layout.indents > 0).mean(),
-            shape.mean(known), whole * bool(layout.title),
-        ],
+_LAYOUT = (
+    "gap before", "gap after", "indent", "gaps of the document", "indents of the document",
+    "words of the title", "has a title",
+)  # fmt: skip
+
+
+def _layout(shape: _Shape, out: Floats) -> None:
+    """Tell what stands beside the text: blank lines, indentation, the title."""
+    gaps, indents = shape.layout.gaps, shape.layout.indents
+    np.minimum(gaps, 4, out=out[0])
+    out[1, :-1], out[1, -1] = out[0, 1:], 4
+    np.log1p(indents, out=out[2])
+    out[3] = np.minimum(gaps, 1).mean()
+    out[4] = np.count_nonzero(indents > 0) / shape.lines
+    out[5] = shape.means[_TITLE]
+    out[6] = bool(shape.layout.title)
+
+
+_PLACE = (
+    "lines before", "lines after", "place by lines", "place by words", "long lines before",
+    "long lines after", "since a long line", "until a long line",
+)  # fmt: skip
+
+
+def _place(shape: _Shape, out: Floats) -> None:
+    """Tell where in the document a line stands."""
+    longs = shape.long.cumsum()
+    since = _since(np.array([shape.long, shape.long[::-1]]))
+    counts = (
+        shape.index, shape.index[::-1], longs - shape.long, longs[-1] - longs, since[0],
+        since[1, ::-1],
     )  # fmt: skip
+    logs = _log1p(np.array(counts))
+    out[:2] = logs[:2]
+    out[2] = shape.index / shape.lines
+    out[3] = (shape.words.cumsum() - shape.words) / shape.all_words
+    out[4:] = logs[2:]
 
 
-def _place(shape: _Shape) -> Columns:
-    """Return where in the document a line stands."""
-    index = np.arange(shape.lines)
-    before = np.cumsum(shape.words) - shape.words
-    longs = np.cumsum(shape.long)
-    columns = {
-        "lines before": np.log1p(index),
-        "lines after": np.log1p(index[::-1]),
-        "place by lines": index / shape.lines,
-        "place by words": before / max(shape.words.sum(), 1),
-        "long lines before": np.log1p(longs - shape.long),
-        "long lines after": np.log1p(longs[-1] - longs),
-        "since a long line": np.log1p(_since(shape.long)),
-        "until a long line": np.log1p(_since(shape.long[::-1])[::-1]),
-    }
-    return tuple(columns), list(columns.values())
-
-
-def _since(marks: NDArray[np.bool_]) -> NDArray[np.int64]:
+def _since(marks: Marks) -> Ints:
     """Return how many lines ago the last mark stood; the number of lines where none did."""
-    index = np.arange(len(marks))
-    last = np.maximum.accumulate(np.where(marks, index, -1))
-    return np.where(last < 0, len(marks), index - last)
+    lines = marks.shape[-1]
+    index = np.arange(lines)
+    last = np.maximum.accumulate(np.where(marks, index, -1), axis=-1)
+    return np.where(last < 0, lines, index - last)
 
 
-def _repeats(shape: _Shape) -> Iterator[Columns]:
-    """Yield whether a line or its like occurs again."""
-    tokens = shape.tokens
-    times, nth = _occurrences(tokens.line_hashes)
-    likes = _signatures(shape)
-    alike, _ = _occurrences(likes)
-    often = np.cumsum((times > 2) & ~shape.long)
-    columns = {
-        "same lines": np.log1p(times - 1),
-        "same line before": nth > 0,
-        "long and twice": (times > 1) & shape.long,
-        "lines of this form": np.log1p(alike - 1),
-        "form of the line before": _as_before(likes, 1),
-        "form of the second line before": _as_before(likes, 2),
-        "form of the third line before": _as_before(likes, 3),
-        "often repeated lines so far": np.log1p(often),
-        "often repeated lines to come": np.log1p(often[-1] - often),
-    }
-    yield tuple(columns), list(columns.values())
-    yield _dated(shape)
-    yield _shared_words(shape)
+_REPEATS = (
+    "same lines", "same line before", "long and twice", "lines of this form",
+    "form of the line before", "form of the second line before", "form of the third line before",
+    "often repeated lines so far", "often repeated lines to come",
+    "dated", "dated lines so far", "dated lines to come", "since a dated line",
+    "words of the running text", "words of the best stretch", "words that occur again",
+    "telling words",
+)  # fmt: skip
 
 
-def _dated(shape: _Shape) -> Columns:
-    """Return where short lines with a date stood: heads of comments and of teasers have one."""
-    dated = ~shape.long & ((shape.sum(_years(shape)) > 0) | (shape.sum(shape.number) > 1))
-    total = np.cumsum(dated)
-    return (
-        ("dated", "dated lines so far", "dated lines to come", "since a dated line"),
-        [dated, np.log1p(total), np.log1p(total[-1] - total), np.log1p(_since(dated))],
-    )
+def _repeats(shape: _Shape, out: Floats) -> None:
+    """Tell whether a line or its like occurs again, and where short lines with a date stood.
+
+    Heads of comments and of teasers have a date.
+    """
+    group, counts, later = _alike(shape.tokens.line_hashes)
+    times = counts[group]
+    forms = _signatures(shape)
+    form, alike, _ = _alike(forms)
+    dated = ~shape.long & ((shape.sums[_YEAR] > 0) | (shape.sums[_NUMBER] > 1))
+    often = np.array([(times > 2) & ~shape.long, dated]).cumsum(axis=1)
+    to_come = often[:, -1:] - often
+    rows = [times - 1, alike[form] - 1, often[0], to_come[0], often[1], to_come[1], _since(dated)]
+    logs = _log1p(np.array(rows))
+    out[0], out[3] = logs[:2]
+    out[1] = later
+    out[2] = (times > 1) & shape.long
+    for distance in (1, 2, 3):
+        out[3 + distance, :distance] = 0
+        out[3 + distance, distance:] = forms[distance:] == forms[: max(shape.lines - distance, 0)]
+    out[7:9] = logs[2:4]
+    out[9] = dated
+    out[10:13] = logs[4:]
+    out[13:16] = shape.sums[_TELLING + 1 :] / np.maximum(shape.sums[_TELLING], 1)
+    out[16] = shape.means[_TELLING]
 
 
-def _as_before(values: NDArray[np.uint64], distance: int) -> NDArray[np.bool_]:
-    """Whether each value is that of the line `distance` before it."""
-    out = np.zeros(len(values), bool)
-    out[distance:] = values[distance:] == values[: len(values) - distance]
-    return out
-
-
-def _occurrences(hashes: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return how often each value occurs, and how often it did before."""
-    _, inverse, counts = np.unique(hashes, return_inverse=True, return_counts=True)
-    order = np.argsort(inverse, kind="stable")
-    nth = np.empty(len(hashes), np.int64)
-    nth[order] = np.arange(len(hashes)) - np.repeat(np.cumsum(counts) - counts, counts)
-    return counts[inverse], nth
+def _alike(hashes: NDArray[np.uint64]) -> tuple[Ints, Ints, Marks]:
+    """Return the group of each value, the size of each group, and who is not its first."""
+    order = hashes.argsort(kind="stable")
+    ranked = hashes[order]
+    same = np.zeros(len(hashes), bool)
+    np.equal(ranked[1:], ranked[:-1], out=same[1:])
+    group = np.empty(len(hashes), np.int64)
+    group[order] = ranks = (~same).cumsum() - 1
+    later = np.empty(len(hashes), bool)
+    later[order] = same
+    return group, np.bincount(ranks), later
 
 
 def _signatures(shape: _Shape) -> NDArray[np.uint64]:
@@ -305,129 +312,144 @@ def _signatures(shape: _Shape) -> NDArray[np.uint64]:
     return sequence_hashes(forms, tokens.begin[:-1], end) + size_of_line + closing
 
 
-def _shared_words(shape: _Shape) -> Columns:
-    """Return how many of a line's words stand in the running text, or in other lines."""
-    tokens = shape.tokens
-    _, inverse = np.unique(tokens.hashes, return_inverse=True)
-    total = np.bincount(inverse, minlength=1)
-    in_long = shape.long[tokens.line]
-    long_total = np.bincount(inverse, weights=in_long, minlength=len(total))
-    telling = shape.sizes >= 5
-    sums = shape.sum(telling)
-    count = np.maximum(sums, 1)
-    elsewhere = (long_total[inverse] > in_long) & telling
-    inside = shape.stretch[tokens.line]
-    stretch_total = np.bincount(inverse, weights=inside, minlength=len(total))
-    in_stretch = (stretch_total[inverse] > inside) & telling
-    return (
-        (
-            "words of the running text", "words of the best stretch", "words that occur again",
-            "telling words",
-        ),
-        [
-            shape.sum(elsewhere) / count,
-            shape.sum(in_stretch) / count,
-            shape.sum((total[inverse] > 1) & telling) / count,
-            sums / np.maximum(tokens.counts, 1),
-        ],
-    )  # fmt: skip
-
-
 _SIGNALS = (
     "wording", "words", "long", "short", "sentence end", "capital words", "numbers", "long wording",
 )  # fmt: skip
-_SIGNAL_NAMES = tuple(
-    f"{name} {where}"
-    for where in (*(f"±{reach}" for reach in _WINDOWS), "so far")
-    for name in _SIGNALS
-)
-_STRETCHES = ("in", "before", "behind", "share of")
-_STRETCH_NAMES = tuple(
-    f"{where} the best stretch of {name}" for name in ("words", "wording") for where in _STRETCHES
+_COMPANY = (
+    "wording",
+    "wording of long",
+    *(
+        f"{name} {where}"
+        for where in (*(f"±{reach}" for reach in _WINDOWS), "so far")
+        for name in _SIGNALS
+    ),
 )
 
 
-def _company(shape: _Shape, score: Floats) -> Iterator[Columns]:
-    """Yield the score and what the lines around are like."""
-    long_score = np.where(shape.long, score, 0)
-    yield ("wording", "wording of long"), [score, long_score]
+def _company(shape: _Shape, out: Floats) -> None:
+    """Tell the score and what the lines around are like."""
+    long_score = np.where(shape.long, shape.score, 0)
+    out[0], out[1] = shape.score, long_score
     signals = (
-        score, np.log1p(shape.words), shape.long, shape.words < 5, shape.ends_sentence,
-        shape.titled, shape.numbers, long_score,
+        shape.score, shape.log_words, shape.long, shape.words < 5, shape.ends_sentence,
+        shape.means[_CAPITAL], shape.means[_NUMBER], long_score,
     )  # fmt: skip
-    total = np.zeros((shape.lines + 1, len(signals)))
-    np.cumsum(np.stack(signals, axis=1), axis=0, out=total[1:])
-    around = [_around(total, shape.lines, reach) for reach in _WINDOWS]
-    so_far = total[1:] / np.arange(1, shape.lines + 1)[:, None]
-    yield _SIGNAL_NAMES, np.concatenate([*around, so_far], axis=1)
-    gain = np.tanh(score / 2) * np.sqrt(shape.words + 1)
-    by_words = _stretch(shape.words - _STRETCH, shape.words)
-    yield _STRETCH_NAMES, [*by_words, *_stretch(gain, shape.words)]
+    total = _totals(np.array(signals))
+    around = out[2:].reshape(len(_WINDOWS) + 1, len(signals), shape.lines)
+    around[:-1] = _around(total, shape.lines, _WINDOWS)
+    around[-1] = total[:, 1:] / (shape.index + 1)
 
 
-def _turns(scores: Floats) -> Columns:
-    """Return how much a line, and the lines before and behind, read like a turn of the document.
+_TURNS = tuple(
+    what.format(name)
+    for name in QUESTIONS[1:]
+    for what in (
+        "wording of {}", "wording of {} ±2", "most wording of {} so far",
+        "most wording of {} to come", "lines like {} so far", "lines like {} to come",
+    )
+)  # fmt: skip
+
+
+def _turns(shape: _Shape, out: Floats) -> None:
+    """Tell how much a line, and the lines before and behind, read like a turn of the document.
 
     The head of an article, the last lines before it, the first lines of chrome behind it.
     """
-    names, columns = [], []
-    for name, score in zip(QUESTIONS[1:], scores.T[1:], strict=True):
-        total = np.zeros((len(score) + 1, 1))
-        np.cumsum(score, out=total[1:, 0])
-        often = np.cumsum(score > 0)
-        names += [
-            f"wording of {name}", f"wording of {name} ±2", f"most wording of {name} so far",
-            f"most wording of {name} to come", f"lines like {name} so far",
-            f"lines like {name} to come",
-        ]  # fmt: skip
-        columns += [
-            score, _around(total, len(score), 2)[:, 0], np.maximum.accumulate(score),
-            np.maximum.accumulate(score[::-1])[::-1], np.log1p(often),
-            np.log1p(often[-1] - often),
-        ]  # fmt: skip
-    return names, columns
+    scores = shape.scores[1:]
+    rows = out.reshape(len(scores), -1, shape.lines).transpose(1, 0, 2)
+    rows[0] = scores
+    rows[1] = _around(_totals(scores), shape.lines, (2,))[0]
+    np.maximum.accumulate(scores, axis=1, out=rows[2])
+    rows[3] = np.maximum.accumulate(scores[:, ::-1], axis=1)[:, ::-1]
+    often = (scores > 0).cumsum(axis=1)
+    rows[4:] = _log1p(np.array([often, often[:, -1:] - often]))
 
 
-def _around(total: NDArray[np.float64], lines: int, reach: int) -> NDArray[np.float64]:
-    """Return the means over `reach` lines on both sides, the line itself included."""
-    index = np.arange(lines)
+def _totals(values: NDArray[np.generic]) -> Doubles:
+    """Return the sums of each row up to each line."""
+    rows, lines = values.shape
+    total = np.zeros((rows, lines + 1))
+    values.cumsum(axis=1, out=total[:, 1:])
+    return total
+
+
+def _around(total: Doubles, lines: int, windows: tuple[int, ...]) -> Doubles:
+    """Return the means of each row over so many lines on both sides, the line itself included."""
+    index, reach = np.arange(lines), np.array(windows)[:, None]
     first = np.maximum(index - reach, 0)
     end = np.minimum(index + reach + 1, lines)
-    means: NDArray[np.float64] = (total[end] - total[first]) / (end - first)[:, None]
-    return means
+    means: Doubles = (total[:, end] - total[:, first]) / (end - first)
+    return means.transpose(1, 0, 2)
 
 
-def _stretch(gain: NDArray[np.float64], words: NDArray[np.float64]) -> list[NDArray[np.generic]]:
-    """Return where the lines stand to the contiguous stretch with the greatest gain."""
-    first, end = _best_stretch(gain)
-    index = np.arange(len(gain))
-    inside = (index >= first) & (index < end)
-    before = np.log1p(np.maximum(first - index, 0))
-    behind = np.log1p(np.maximum(index - end + 1, 0))
-    share = words[first:end].sum() / max(words.sum(), 1)
-    return [inside, before, behind, np.full(len(gain), share)]
+_STRETCHES = tuple(
+    f"{where} the best stretch of {name}"
+    for name in ("words", "wording")
+    for where in ("in", "before", "behind", "share of")
+)
 
 
-def _best_stretch(gain: NDArray[np.float64]) -> tuple[int, int]:
-    """Return the bounds of the contiguous stretch with the greatest gain."""
-    total = np.concatenate([[0], np.cumsum(gain)])
-    low = np.minimum.accumulate(total)
-    end = int(np.argmax(total[1:] - low[:-1])) + 1
-    return int(np.argmin(total[:end])), end
+def _stretches(shape: _Shape, out: Floats) -> None:
+    """Tell where the lines stand to the contiguous stretches with the greatest gain."""
+    rows = out.reshape(len(shape.stretches), -1, shape.lines)
+    for row, (first, end) in zip(rows, shape.stretches, strict=True):
+        ahead = np.array([first - shape.index, shape.index - (end - 1)])
+        row[0] = (ahead <= 0).all(axis=0)
+        row[1:3] = _log1p(np.maximum(ahead, 0))
+        row[3] = shape.words[first:end].sum() / shape.all_words
 
 
-def _document(shape: _Shape, score: Floats) -> Columns:
-    """Return what the document as a whole is like; the same for all of its lines."""
-    words = max(shape.words.sum(), 1)
-    facts = {
-        "lines of the document": np.log1p(shape.lines),
-        "words of the document": np.log1p(words),
-        "words a line": np.log1p(words / shape.lines),
-        "long lines of the document": shape.long.mean(),
-        "long words of the document": shape.words[shape.long].sum() / words,
-        "sentence ends of the document": shape.ends_sentence.mean(),
-        "wording of the document": score.mean(),
-        "wording of its words": (score * shape.words).sum() / words,
-        "unspaced script": shape.sorts[:, _UNSPACED].sum() / max(shape.chars.sum(), 1),
-    }
-    return tuple(facts), np.array(list(facts.values()))[None, :]
+def _best_stretches(gains: Doubles) -> list[tuple[int, int]]:
+    """Return for each row the bounds of the contiguous stretch with the greatest gain."""
+    total = _totals(gains)
+    low = np.minimum.accumulate(total, axis=1)
+    ends = (total[:, 1:] - low[:, :-1]).argmax(axis=1) + 1
+    return [(int(row[:end].argmin()), end) for row, end in zip(total, ends.tolist(), strict=True)]
+
+
+_DOCUMENT = (
+    "lines of the document", "words of the document", "words a line",
+    "long lines of the document", "long words of the document", "sentence ends of the document",
+    "wording of the document", "wording of its words", "unspaced script",
+)  # fmt: skip
+
+
+def _document(shape: _Shape, out: Floats) -> None:
+    """Tell what the document as a whole is like; the same for all of its lines."""
+    words, lines = shape.all_words, shape.lines
+    facts = np.array((
+        lines, words, words / lines, np.count_nonzero(shape.long) / lines,
+        shape.words[shape.long].sum() / words, np.count_nonzero(shape.ends_sentence) / lines,
+        shape.score.mean(), (shape.score * shape.words).sum() / words,
+        shape.sorts[_UNSPACED].sum() / max(shape.chars.sum(), 1),
+    ))  # fmt: skip
+    facts[:3] = np.log1p(facts[:3])
+    out[:] = facts[:, None]
+
+
+# Logarithms of one more than each small number: nearly all counts are small.
+_LOGS = np.log1p(np.arange(4096))
+
+
+def _log1p(counts: Ints) -> Doubles:
+    """Return `np.log1p` of whole numbers, looked up where all of them are small."""
+    return _LOGS[counts] if counts.max(initial=0) < len(_LOGS) else np.log1p(counts)
+
+
+_GROUPS: tuple[tuple[tuple[str, ...], Callable[[_Shape, Floats], None]], ...] = (
+    (_OWN, _own),
+    (_LAYOUT, _layout),
+    (_PLACE, _place),
+    (_REPEATS, _repeats),
+    (_COMPANY, _company),
+    (_STRETCHES, _stretches),
+    (_TURNS, _turns),
+    (_DOCUMENT, _document),
+)
+NAMES = tuple(name for names, _ in _GROUPS for name in names)
+"""The columns of `describe`, in order; they are the same for any text."""
+
+
+def feature_names() -> tuple[str, ...]:
+    """Return `NAMES`."""
+    return NAMES

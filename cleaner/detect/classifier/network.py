@@ -38,24 +38,36 @@ class Network:
 
     def log_odds(self, features: Floats) -> Floats:
         """Return for each line (row) the log-odds of article and of head."""
-        state = np.maximum(self.standard(features) @ self.dense + self.dense_bias, 0)
+        state = _positive(self.standard(features) @ self.dense, self.dense_bias)
+        wide = np.zeros((len(state), 3 * state.shape[1]), np.float32)
         for index, (mix, bias) in enumerate(zip(self.mixes, self.mix_biases, strict=True)):
-            state = state + np.maximum(_beside(state, DILATIONS[index]) @ mix + bias, 0)
+            _put_beside(state, DILATIONS[index], wide)
+            state += _positive(wide @ mix, bias)
             if index + 1 == CONTEXT_BEHIND:
-                state = state + np.maximum(state.mean(axis=0) @ self.context, 0)
+                state += np.maximum(state.mean(axis=0) @ self.context, 0)
         return state @ self.last + self.last_bias
 
     def standard(self, features: Floats) -> Floats:
         """Return the features by their mean and spread in training."""
-        return np.clip((features - self.mean) / self.spread, -CLIP, CLIP)
+        standard = features - self.mean
+        standard /= self.spread
+        np.minimum(standard, CLIP, out=standard)
+        return np.maximum(standard, -CLIP, out=standard)
 
 
-def _beside(state: Floats, distance: int) -> Floats:
-    """Return each row with those `distance` before and behind it beside it; 0 beyond the ends."""
+def _positive(values: Floats, bias: Floats) -> Floats:
+    """Add a bias and take what is positive, in place."""
+    values += bias
+    return np.maximum(values, 0, out=values)
+
+
+def _put_beside(state: Floats, distance: int, wide: Floats) -> None:
+    """Put each row with those `distance` before and behind it into `wide`; 0 beyond the ends."""
     rows, columns = state.shape
-    out = np.zeros((rows, 3 * columns), np.float32)
-    out[:, columns : 2 * columns] = state
+    near = min(distance, rows)
+    wide[:, columns : 2 * columns] = state
+    wide[:near, :columns] = 0
+    wide[rows - near :, 2 * columns :] = 0
     if rows > distance:
-        out[distance:, :columns] = state[:-distance]
-        out[:-distance, 2 * columns :] = state[distance:]
-    return out
+        wide[distance:, :columns] = state[:-distance]
+        wide[:-distance, 2 * columns :] = state[distance:]

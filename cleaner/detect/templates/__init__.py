@@ -27,7 +27,7 @@ __all__ = ["EMPTY", "Bundle", "Template", "Where", "templates"]
 DETECTOR = "templates"
 # Lines that follow a heading that recurs are a little less sure than the heading.
 _FOLLOWS = 0.9
-# Share of a document's running text that they may take; two closing paragraphs outweigh a short note.
+# Share of a document's running text that they may take: closing paragraphs outweigh a short note.
 _MOST_TEXT = 0.75
 
 
@@ -81,7 +81,7 @@ def _too_much(lines: Lines, found: Ints) -> NDArray[np.bool_]:
     long = lines.words >= LONG
     text = lines.words * long
     taken = text[found >= 0].sum()
-    return long & (found >= 0) & (taken > _MOST_TEXT * text.sum())
+    return np.asarray(long & (found >= 0) & (taken > _MOST_TEXT * text.sum()))
 
 
 def _whole(page: Segmented, bundle: Bundle, found: Ints) -> Iterator[Finding]:
