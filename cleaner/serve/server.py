@@ -23,6 +23,7 @@ from grpc_reflection.v1alpha import reflection, reflection_pb2
 from grpc_reflection.v1alpha._async import ReflectionServicer
 
 from cleaner.ingest.limits import Limits
+from cleaner.serve.editions import Shelf
 from cleaner.serve.servicers import CLEANER_SERVICE, RULESET_SERVICE, handlers
 from cleaner.serve.settings import ServeSettings
 from cleaner.serve.spawn import spawn
@@ -54,15 +55,15 @@ def run(settings: ServeSettings, ready: Callable[[str], None] | None = None) -> 
 
 async def serve(settings: ServeSettings, ready: Callable[[str], None] | None = None) -> None:
     """Serve, within a running event loop of the main thread. See `run`."""
-    pool = Pool(settings)
+    pool, shelf = Pool(settings), Shelf(settings)
     server, checks = _build(settings, pool)
     address = _bind(server, settings.address)
     stops = _signals()
+    await asyncio.to_thread(shelf.look)
+    pool.renew(shelf.editions)
+    watching = asyncio.create_task(shelf.watch(pool.renew))
     try:
         await pool.start()
-    except WorkersFailed as error:
-        raise CannotServe(str(error)) from None
-    try:
         for name in ("", *_SERVICES):
             await checks.set(name, HealthCheckResponse.SERVING)
         await server.start()
@@ -71,8 +72,12 @@ async def serve(settings: ServeSettings, ready: Callable[[str], None] | None = N
             ready(address)
         await stops.get()
         await _stop(server, checks, settings.grace_seconds, stops)
+    except WorkersFailed as error:
+        raise CannotServe(str(error)) from None
     finally:
+        watching.cancel()
         await pool.close()
+        shelf.close()
 
 
 async def _stop(

@@ -32,8 +32,15 @@ class ServeSettings:
     """How long a worker may go on with a document whose caller has left."""
     grace_seconds: float = 30.0
     """How long calls in flight may go on when the service is told to stop."""
+    bundle: str = ""
+    """File of learned templates. It is watched, and taken up anew when it changes; '' for none."""
+    bundle_seconds: float = 1.0
+    """How often to look whether it has changed."""
+    kept_rulesets: int = 3
+    """Rulesets that stay loaded, the present one included, for callers who pin a version."""
 
     def __post_init__(self) -> None:
-        for name in ("workers", "max_message_bytes", "max_items", "document_seconds"):
+        for name in ("workers", "max_message_bytes", "max_items", "document_seconds",
+                     "bundle_seconds", "kept_rulesets"):  # fmt: skip
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be positive, not {getattr(self, name)}")

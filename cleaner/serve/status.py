@@ -9,6 +9,7 @@ from google.protobuf import any_pb2
 from google.protobuf.message import Message
 from google.rpc.code_pb2 import (
     DEADLINE_EXCEEDED,
+    FAILED_PRECONDITION,
     INTERNAL,
     INVALID_ARGUMENT,
     NOT_FOUND,
@@ -26,13 +27,17 @@ TOO_LARGE = "TOO_LARGE"
 FAILURE = "FAILURE"
 DEADLINE = "DOCUMENT_DEADLINE"
 KNOWN_SEPARATOR = ","
-# Things that a caller asks for, where other unknown names are mistakes in how it asks.
-_SOUGHT = {"ruleset_version", "rule"}
+# Unknown names are mistakes in how a caller asks, but for things that it asks for, and for states
+# of the service that it counts on.
+_UNKNOWN = {"rule": NOT_FOUND, "ruleset_version": FAILED_PRECONDITION}
 _DOCUMENT_FIELDS = {"kind", "text", "raw", "charset"}
 _OPTION_FIELDS = {
     "category": "options.remove",
     "detector": "options.detectors",
-    **{name: f"options.{name}" for name in ("profile", "keep", "min_confidence", "offset_unit")},
+    **{
+        name: f"options.{name}"
+        for name in ("profile", "keep", "min_confidence", "offset_unit", "ruleset_version")
+    },
 }
 
 
@@ -40,7 +45,7 @@ def status_of(error: CleanerError) -> Status:
     """Return the status that tells a caller of `error`."""
     match error:
         case UnknownName():
-            code = NOT_FOUND if error.field in _SOUGHT else INVALID_ARGUMENT
+            code = _UNKNOWN.get(error.field, INVALID_ARGUMENT)
             known = KNOWN_SEPARATOR.join(error.known)
             facts = {"field": error.field, "name": error.name, "known": known}
             return _status(code, str(error), UNKNOWN_NAME, facts, _violation(error))
