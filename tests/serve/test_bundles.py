@@ -252,8 +252,8 @@ def test_a_worker_that_starts_later_holds_what_the_others_hold(
 
 
 def test_without_a_bundle_the_ruleset_says_so(tmp_path: Path) -> None:
-    with running_server(ServeSettings(address="127.0.0.1:0", workers=1)) as running:
-        with grpc.insecure_channel(running.address) as channel:
-            told = RulesetServiceStub(channel).GetRuleset(rulesets.GetRulesetRequest()).ruleset
+    settings = ServeSettings(address="127.0.0.1:0", workers=1)
+    with running_server(settings) as running, grpc.insecure_channel(running.address) as channel:
+        told = RulesetServiceStub(channel).GetRuleset(rulesets.GetRulesetRequest()).ruleset
     assert (told.bundle_digest, told.template_count, told.publisher_count) == ("", 0, 0)
     assert list(told.loaded_versions) == [told.version] == [clean("x").ruleset_version]
