@@ -79,7 +79,28 @@ CLOSING = (
 )
 
 
-SYLLABLES = ["ba", "cor", "del", "fen", "gil", "hos", "jun", "kel", "lom", "mar", "nep", "ost", "pru", "rad", "sim", "tov", "ul", "ven", "wex", "yar"]
+SYLLABLES = [
+    "ba",
+    "cor",
+    "del",
+    "fen",
+    "gil",
+    "hos",
+    "jun",
+    "kel",
+    "lom",
+    "mar",
+    "nep",
+    "ost",
+    "pru",
+    "rad",
+    "sim",
+    "tov",
+    "ul",
+    "ven",
+    "wex",
+    "yar",
+]
 
 
 def _name(luck: Random) -> str:

@@ -19,6 +19,7 @@ _COMMANDS = {
     "clean": "Take the chrome out of text or HTML.",
     "explain": "Show a whole document with what goes, and why.",
     "serve": "Run the gRPC service until told to stop.",
+    "learner": "Run the learning service, or ask it what it would publish.",
     "rules": "List, show, check and try the hand-written rules.",
     "golden": "Compare golden copies with today's answers.",
     "demo": "Send documents through a real server and show what it took out.",

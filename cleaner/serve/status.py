@@ -14,22 +14,35 @@ from google.rpc.code_pb2 import (
     INVALID_ARGUMENT,
     NOT_FOUND,
     RESOURCE_EXHAUSTED,
+    UNAVAILABLE,
 )
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
 from google.rpc.status_pb2 import Status
 
-from cleaner.errors import CleanerError, InvalidInput, TooLarge, UnknownName
+from cleaner.errors import (
+    BundleError,
+    CleanerError,
+    InvalidInput,
+    StoreError,
+    TooLarge,
+    UnknownName,
+)
 
 DOMAIN = "cleaner.v1"
 INVALID_INPUT = "INVALID_INPUT"
 UNKNOWN_NAME = "UNKNOWN_NAME"
 TOO_LARGE = "TOO_LARGE"
 FAILURE = "FAILURE"
+STORE = "STORE"
+BUNDLE = "BUNDLE"
 DEADLINE = "DOCUMENT_DEADLINE"
 KNOWN_SEPARATOR = ","
 # Unknown names are mistakes in how a caller asks, but for things that it asks for, and for states
 # of the service that it counts on.
-_UNKNOWN = {"rule": NOT_FOUND, "ruleset_version": FAILED_PRECONDITION}
+_UNKNOWN = {
+    **dict.fromkeys(("rule", "publisher", "version"), NOT_FOUND),
+    **dict.fromkeys(("ruleset_version", "expected_digest"), FAILED_PRECONDITION),
+}
 _DOCUMENT_FIELDS = {"kind", "text", "raw", "charset"}
 _OPTION_FIELDS = {
     "category": "options.remove",
@@ -56,6 +69,11 @@ def status_of(error: CleanerError) -> Status:
         case TooLarge():
             facts = {"limit": error.limit}
             return _status(RESOURCE_EXHAUSTED, str(error), TOO_LARGE, facts)
+        case StoreError():  # its message names files of ours
+            return _status(UNAVAILABLE, "the store cannot take it; nothing has changed", STORE, {})
+        case BundleError():
+            message = "the store's bundle is damaged; go back to another version"
+            return _status(FAILED_PRECONDITION, message, BUNDLE, {})
     return internal()
 
 

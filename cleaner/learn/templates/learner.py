@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,8 @@ if TYPE_CHECKING:  # mining imports what observing goes without
 
 # Whose pages are looked at for prose, and how many of each.
 _OTHERS, _OF_EACH = 200, 20
+# Publishers whose names are looked at for the one that was meant.
+_COMPARED = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,15 +126,19 @@ class Learner:
         rows = [bundle.template(at) for at in bundle.all_of(name)]
         held = self._store.profile(name)
         if held is None and not rows:
-            raise UnknownName("publisher", publisher, ())
+            raise self._unknown(publisher)
         return held or Profile(name, 0, 0, -1, -1), rows
 
     def _named(self, publishers: Sequence[str]) -> list[str]:
         names = [publisher_key(name) for name in publishers]
         for name, given in zip(names, publishers, strict=True):
             if self._store.profile(name) is None:
-                raise UnknownName("publisher", given, ())
+                raise self._unknown(given)
         return list(dict.fromkeys(names)) or self._store.publishers()
+
+    def _unknown(self, publisher: str) -> UnknownName:
+        known = get_close_matches(publisher[:200], self._store.publishers()[:_COMPARED])
+        return UnknownName("publisher", publisher, tuple(known))
 
     @cached_property
     def _elsewhere(self) -> Elsewhere:

@@ -65,6 +65,8 @@ class Refusal(StrEnum):
     EMPTY = "empty"
     TOO_LARGE = "too_large"
     FUTURE = "future"
+    BAD_DATE = "bad_date"
+    """Told by whoever reads dates; here a day is a number."""
 
 
 @dataclass(slots=True)
