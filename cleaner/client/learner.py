@@ -26,7 +26,7 @@ class LearnerClient:
     """
 
     def __init__(self, address: str = "127.0.0.1:50052", *, timeout: float = 600.0) -> None:
-        """Connect lazily; `timeout` is what one call may take, in seconds: mining takes its time."""
+        """Connect lazily; `timeout` is what a call may take, in seconds: mining takes its time."""
         self._address = address
         self._timeout = timeout
         self._channel = grpc.insecure_channel(address, options=_UNLIMITED)

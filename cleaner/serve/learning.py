@@ -92,8 +92,6 @@ def _read(message: _M, payload: bytes) -> _M:
     except DecodeError:
         name = message.DESCRIPTOR.full_name
         raise InvalidInput("request", f"this is no {name}: truncated or garbage") from None
-            "request", f"the request is not a {name}: truncated or garbage"
-        ) from None
     return message
 
 
