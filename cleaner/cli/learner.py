@@ -49,7 +49,6 @@ class _Where:
 )
 @click.option(
     "--veto",
-    default="",
     type=click.Path(exists=True, dir_okay=False),
     help="Prose that no template may be, a paragraph a line.",
 )
@@ -58,14 +57,14 @@ class _Where:
 )
 @click.pass_context
 def command(
-    context: click.Context, address: str, store: str, veto: str, by_arrival: bool
+    context: click.Context, address: str, store: str, veto: str | None, by_arrival: bool
 ) -> None:  # fmt: skip
     """Run the learning service, or ask one (or its store) for what it knows.
 
     Without a command it serves, and needs --store. A service that cleans takes up what is
     published here: cleaner serve --bundle FOLDER/current.npz.
     """
-    context.obj = _Where(address, store, veto, by_arrival)
+    context.obj = _Where(address, store, veto or "", by_arrival)
     if context.invoked_subcommand is None:
         _serve(context.obj)
 

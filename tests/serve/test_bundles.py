@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -107,7 +108,9 @@ def test_a_new_bundle_is_answered_from_without_a_restart(
     until(lambda: answered(stub) == expected(first))
 
 
-def test_all_surfaces_agree_about_a_bundle(stub: CleanerServiceStub, service: Running) -> None:
+def test_all_surfaces_agree_about_a_bundle(
+    stub: CleanerServiceStub, service: Running, run_cleaner: Any
+) -> None:
     held = bundle(CLOSING[0])
     documents = [text(page(NAME, n), id=str(n), url=url(NAME, n)) for n in range(20)]
     documents.append(text(page("other-gazette.org", 1), id="other", publisher="other-gazette.org"))
@@ -130,6 +133,18 @@ def test_all_surfaces_agree_about_a_bundle(stub: CleanerServiceStub, service: Ru
             for answers in (library, unary, batch, streamed)
         ]
         assert told[0] == told[1] == told[2] == told[3]
+        rows = [
+            {"id": row.id, "text": row.text, "url": row.url, "publisher": row.publisher}
+            for row in documents
+        ]
+        printed = run_cleaner(
+            "clean", "--server", service.address, "--profile", profile, "--input", "jsonl", "--format", "jsonl",
+            stdin="\n".join(map(json.dumps, rows)).encode(),
+        ).stdout.decode()  # fmt: skip
+        command = [json.loads(line) for line in printed.splitlines()]
+        assert [(row["text"], row["ruleset_version"]) for row in command] == [
+            (answer.text, answer.ruleset_version) for answer in library
+        ]
         assert (CLOSING[0] in library[0].text) is (profile == "light")
         assert CLOSING[0] in library[-1].text
 

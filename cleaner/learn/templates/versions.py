@@ -52,10 +52,7 @@ class Versions:
         with self._turn():
             if not self.all():
                 self._add(0, EMPTY, 0, "nothing learned yet")
-            current = self.current
-            copy = folder / CURRENT
-            if not copy.exists() or _digest(copy) != current.digest:
-                self._point(current)
+            self._heal(self.current)
 
     @property
     def path(self) -> Path:
@@ -144,6 +141,13 @@ class Versions:
 
     def _set_current(self, number: int) -> None:
         self._db.execute("INSERT OR REPLACE INTO state VALUES ('current', ?)", (number,))
+
+    def _heal(self, current: Version) -> None:
+        """Have the watched file be the present version, unless that one's own file is damaged."""
+        if _digest(self.path) == current.digest:
+            return
+        if _digest(self._folder / current.path) == current.digest:
+            self._point(current)
 
     def _point(self, version: Version) -> None:
         """Have the file that is watched be a version."""

@@ -229,6 +229,24 @@ def test_a_damaged_version_is_not_gone_back_to(tmp_path: Path) -> None:
     assert (tmp_path / "current.npz").read_bytes() == watched
 
 
+@pytest.mark.parametrize("left", ["damaged", "missing"])
+def test_a_store_whose_present_version_is_damaged_can_still_be_rolled_back(
+    tmp_path: Path, left: str
+) -> None:
+    learner = Learner(tmp_path)
+    learner.observe(pages(range(12)))
+    path = tmp_path / learner.publish().path
+    good = path.read_bytes()
+    path.unlink()
+    if left == "damaged":
+        path.write_bytes(good[:-100])
+    assert (tmp_path / "current.npz").read_bytes() == good
+    again = Learner(tmp_path)
+    assert (tmp_path / "current.npz").read_bytes() == good
+    assert again.rollback().number == 0
+    assert (tmp_path / "current.npz").read_bytes() != good
+
+
 @pytest.mark.parametrize("left", ["old", "damaged", "missing"])
 def test_whoever_opens_the_store_puts_the_watched_file_right(tmp_path: Path, left: str) -> None:
     learner = Learner(tmp_path)
