@@ -24,7 +24,7 @@ from cleaner.detect.templates.fingerprint import (
     mix,
     name_fingerprint,
 )
-from cleaner.detect.templates.place import LONG, Place, place_of
+from cleaner.detect.templates.place import LONG, Place, place_of, stretch_of
 from cleaner.errors import CleanerError
 from cleaner.ingest import Limits, ingest
 from cleaner.learn.templates.grouping import Grouping, marks
@@ -61,7 +61,7 @@ SIGHTINGS = Grouping(
     ("publisher", "unit", "nth"),
     (
         *((name, "sum") for name in ("seen", "edge", "head", "tail", "amid", "near")),
-        *((name, "sum") for name in ("long", "numeric", "runs", "unsafe")),
+        *((name, "sum") for name in ("long", "numeric", "runs", "unsafe", "alone")),
         ("longest", "max"),
         ("example", "first"),
     ),
@@ -155,10 +155,14 @@ def _read(batch: pa.RecordBatch) -> Iterator[_Page]:
 def edges(lines: Lines) -> Iterator[Ints]:
     """Yield the fingerprints of the edges of lines, the shortest first."""
     for size in EDGES:
-        fits = (lines.sizes > size) & ((size > EDGES[0]) | (lines.sizes <= _LONGEST_LINE))
-        for side, found in enumerate((lines.opening(size), lines.closing(size))):
-            mixed = mix(found, 16 + 2 * size + side).view(np.int64)
-            yield np.where(fits & (found != NONE), mixed, NONE)
+        yield from _sides(lines, size)
+
+
+def _sides(lines: Lines, size: int) -> Iterator[Ints]:
+    fits = (lines.sizes > size) & ((size > EDGES[0]) | (lines.sizes <= _LONGEST_LINE))
+    for side, found in enumerate((lines.opening(size), lines.closing(size))):
+        mixed = mix(found, 16 + 2 * size + side).view(np.int64)
+        yield np.where(fits & (found != NONE), mixed, NONE)
 
 
 def _units(page: _Page) -> dict[str, object]:
@@ -186,13 +190,11 @@ def _stories(lines: Lines) -> Ints:
     """Return sets with one mark each, the same ones for pages that tell nearly the same.
 
     Each is the least of the page's runs of three words, scattered anew: two pages have the same
-    one as often as they share runs. Only running text counts, where there is enough of it: what
+    one as often as they share runs. Only the stretch that reads as the article counts: what
     surrounds it is the same on all pages of a publisher.
     """
-    tokens = lines.tokens
-    long = lines.sizes >= LONG
-    inside = long[tokens.line] if lines.sizes[long].sum() >= 3 * LONG else np.ones(1, bool)
-    hashes = lines.hashes[inside] if len(inside) > 1 else lines.hashes
+    first, end = stretch_of(lines)
+    hashes = lines.hashes[lines.tokens.begin[first] : lines.tokens.begin[end]]
     if len(hashes) < 3:
         return marks(np.array([lines.whole.sum()] * SKETCHES))
     runs = hashes[:-2] * np.uint64(3) + hashes[1:-1] * np.uint64(5) + hashes[2:]
@@ -203,25 +205,43 @@ def _stories(lines: Lines) -> Ints:
 def _sightings(page: _Page, candidates: Candidates) -> dict[str, object]:
     lines = page.lines
     recurs = candidates.holding(page.key, lines.whole)
-    place = place_of(lines, recurs)
     units = np.where(recurs, lines.whole, NONE)
     for edge in edges(lines):  # the longest edge that recurs speaks for a line that does not
         holds = ~recurs & candidates.holding(page.key, edge)
         units = np.where(holds, edge, units)
-    found, at = np.unique(units, return_index=True)
-    at = at[found != NONE]
+    both = np.ones(len(recurs), bool)  # a long line with slots has two edges that recur
+    for edge in _sides(lines, EDGES[-1]):
+        both &= candidates.holding(page.key, edge)
+    place = place_of(lines, recurs | both)
+    some = np.flatnonzero(units != NONE)
+    found, at, group = np.unique(units[some], return_index=True, return_inverse=True)
+    at = some[at]
     size = len(at) + 1  # and the page itself
     number = int(mix(np.array([page.url]), 3)[0])
     draw = f"{number:0{_DIGITS}x}"
-    standing = _standing(place, lines) | {"edge": ~recurs}
+    opens_article = place.near & np.append(place.amid[1:], False)
+    alone = ~_flanked(recurs) | opens_article
+    columns = {"edge": ~recurs, "alone": alone, **_standing(place, lines)}
     return {
         "publisher": np.full(size, page.key, np.int64),
-        "unit": np.append(units[at], WHOLE_PAGE),
+        "unit": np.append(found, WHOLE_PAGE),
         "nth": np.full(size, number % EXAMPLES, np.int64),
         "seen": np.ones(size, np.int64),
-        **{name: np.append(column[at], 0).astype(np.int64) for name, column in standing.items()},
+        **{name: _most(column[some], group, size) for name, column in columns.items()},
         "example": [draw + page.texts[n] for n in at.tolist()] + [draw + page.publisher],
     }
+
+
+def _flanked(recurs: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Whether the line before or the line behind each recurs, or there is none."""
+    return np.append(True, recurs[:-1]) | np.append(recurs[1:], True)
+
+
+def _most(values: NDArray[np.generic], group: Ints, size: int) -> Ints:
+    """Return the greatest value of each group: what holds of a line anywhere holds of the page."""
+    out = np.zeros(size, np.int64)
+    np.maximum.at(out, group, values.astype(np.int64))
+    return out
 
 
 def _standing(place: Place, lines: Lines) -> dict[str, NDArray[np.generic]]:
