@@ -52,7 +52,7 @@ def sentence(luck: Random) -> str:
 
 def article(name: str, number: int, paragraphs: int = 6) -> list[str]:
     """Return the paragraphs of an article, its title first; of no other page by name and number."""
-    luck = Random(f"{name} {number}")  # noqa: S311 - tells stories
+    luck = Random(f"{name} {number}")
     title = f"{_word(luck).title()} has {luck.choice(DID)} its {_word(luck)}"
     return [title, *(" ".join(sentence(luck) for _ in range(3)) for _ in range(paragraphs))]
 

@@ -2,6 +2,7 @@
 
 A service learns from whoever sends pages. So beside what the miner asks for: distinct days; no
 running text that is prose elsewhere; and no template that takes much of the pages it stands on.
+What all of them together may take of one page, the detector limits.
 
 Known misses: prose that stands on none of the other publishers' pages that are looked at. Whoever
 sends pages over several days, all different, with the same sentences in them, is believed.
@@ -117,8 +118,7 @@ def propose(
     for page in pages[::step][:_LOOKED_AT]:
         looks.look(page)
     proposed = [
-        Proposed(template, tuple(looks.examples[template.id]))
-        for template in looks.capped(support.most_removed)
+        Proposed(template, tuple(looks.examples[template.id])) for template in looks.capped()
     ]
     return Proposal(publisher, mined.pages.get(publisher, 0), tuple(proposed))
 
@@ -161,8 +161,6 @@ class _Looks:
     examples: dict[str, list[Example]] = field(default_factory=lambda: defaultdict(list))
     shares: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     """Of each template: its share of the words of each page that it stands on."""
-    running: list[tuple[int, Counter[str]]] = field(default_factory=list)
-    """Of each page: words of its running text, and how many of them each template takes."""
 
     def look(self, page: Page) -> None:
         """Take in what all candidates, as if they were accepted, take of one page."""
@@ -172,36 +170,17 @@ class _Looks:
         text = read.document.text
         total = max(len(text.split()), 1)
         taken: Counter[str] = Counter()
-        running: Counter[str] = Counter()
         for found in matches(_owned(read, self.candidates[0].publisher), every):
             name, quote = found.evidence.source, text[found.start : found.end]
-            words = len(quote.split())
-            taken[name] += words
-            running[name] += words if words >= LONG else 0
+            taken[name] += len(quote.split())
             if len(self.examples[name]) < _EXAMPLES and found.confidence:
                 self.examples[name].append(Example(page.url or page.id, quote[:_LONGEST_EXAMPLE]))
         for name, words in taken.items():
             self.shares[name].append(words / total)
-        long = sum(size for line in text.splitlines() if (size := len(line.split())) >= LONG)
-        self.running.append((long, running))
 
-    def capped(self, most: float) -> list[Template]:
+    def capped(self) -> list[Template]:
         """Return the candidates, those refused that would take too much."""
-        rows = [_capped(row, self.shares[row.id]) for row in self.candidates]
-        total = sum(long for long, _ in self.running)
-        alive = sorted((row for row in rows if row.accepted), key=lambda row: (row.pages, row.id))
-        gone = set()
-        while alive and self._share({row.id for row in alive}, total) > most:
-            gone.add(alive.pop(0).id)
-        why = f"with all others it would take more than {most:.0%} of the running text"
-        return [
-            replace(row, accepted=False, reason=why) if row.accepted and row.id in gone else row
-            for row in rows
-        ]
-
-    def _share(self, names: set[str], total: int) -> float:
-        taken = sum(sum(row[name] for name in names) for _, row in self.running)
-        return taken / total if total else 0.0
+        return [_capped(row, self.shares[row.id]) for row in self.candidates]
 
 
 def _capped(template: Template, shares: Sequence[float]) -> Template:

@@ -126,16 +126,6 @@ def test_a_template_may_not_take_most_of_a_page() -> None:
     assert accepted(told) >= {*CLOSING}
 
 
-def test_all_templates_together_may_not_take_most_of_the_running_text() -> None:
-    bulk = article("bulk", 29, paragraphs=7)[1:]
-    pages = [replace(row, text="\n\n".join([row.text or "", *bulk])) for row in honest(60)]
-    told = propose(NAME, pages, NOWHERE)
-    running = sum(len(text.split()) for text in bulk if text in accepted(told))
-    whole = sum(len((row.text or "").split()) for row in pages) / len(pages)
-    assert running <= 0.5 * whole
-    assert any("running text" in reason for reason in reasons(told).values())
-
-
 def test_pages_of_one_day_and_of_two_pages_teach_nothing() -> None:
     one_day = [replace(row, day=DAY) for row in honest()]
     assert accepted(propose(NAME, one_day, NOWHERE)) == set()
