@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 import time
@@ -183,6 +184,36 @@ def test_the_service_answers_while_it_mines(client: LearnerClient, learner: Runn
             asked += 1
     mining.join()
     assert asked > 3
+
+
+def test_mining_ends_with_its_call(client: LearnerClient, learner: Running) -> None:
+    client.observe(row for n in range(6) for row in honest(60, f"paper{n}.org"))
+    front = learner.process.pid
+
+    def mining() -> list[str]:
+        return Path(f"/proc/{front}/task/{front}/children").read_text().split()
+
+    with grpc.insecure_channel(learner.address) as channel:
+        call = LearnerServiceStub(channel).Propose(pb.ProposeRequest())
+        until(lambda: bool(mining()))
+        call.cancel()
+        until(lambda: not mining())
+    assert len(list(client.propose(["paper1.org"]))) == 1  # the next one has its turn
+
+
+def test_a_mining_process_that_dies_costs_its_call(client: LearnerClient, learner: Running) -> None:
+    client.observe(honest())
+    front = learner.process.pid
+    with grpc.insecure_channel(learner.address) as channel:
+        call = LearnerServiceStub(channel).Publish.future(pb.PublishRequest())
+        children = Path(f"/proc/{front}/task/{front}/children")
+        until(lambda: bool(children.read_text().split()))
+        os.kill(int(children.read_text().split()[0]), signal.SIGKILL)
+        with pytest.raises(grpc.RpcError) as caught:
+            call.result(60)
+    assert caught.value.code() is grpc.StatusCode.INTERNAL
+    assert client.versions().current_number == 0
+    assert client.publish().number == 1
 
 
 def test_a_killed_service_loses_no_page_that_it_confirmed(tmp_path: Path) -> None:
