@@ -56,3 +56,7 @@ class DeadlineExceeded(CleanerError):
 
 class BundleError(CleanerError):
     """A bundle of learned templates cannot be used; the last good one stays."""
+
+
+class StoreError(CleanerError):
+    """The store of observed pages cannot be opened, or cannot take more; nothing was written."""

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -25,6 +26,7 @@ settings.register_profile(
 )
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
 one_thread()
+sys.path.append(str(Path(__file__).parent))  # `newsroom`: importlib mode leaves the folder out
 
 Seconds = Callable[[Callable[[], object]], float]
 # What `_loop` takes on one idle core of the machines that the limits were set on.

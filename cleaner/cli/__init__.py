@@ -21,6 +21,7 @@ _COMMANDS = {
     "serve": "Run the gRPC service until told to stop.",
     "learn": "Learn the templates of publishers from their pages.",
     "templates": "List, show, accept, refuse and compare learned templates.",
+    "learner": "Run the learning service, or ask it what it would publish.",
     "rules": "List, show, check and try the hand-written rules.",
     "golden": "Compare golden copies with today's answers.",
     "demo": "Send documents through a real server and show what it took out.",

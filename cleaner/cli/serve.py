@@ -53,9 +53,15 @@ _DEFAULT = ServeSettings()
     show_default=True,
     help="How long calls in flight may go on after SIGTERM.",
 )
+@click.option(
+    "--bundle",
+    type=click.Path(dir_okay=False),
+    default="",
+    help="Templates learned from publishers' pages; a new file there is taken up at once.",
+)
 def command(
     address: str, workers: int, max_items: int, max_message_mib: int, document_seconds: float,
-    grace_seconds: float,
+    grace_seconds: float, bundle: str,
 ) -> None:  # fmt: skip
     """Run the gRPC service. SIGTERM and Ctrl-C let calls in flight finish; a second one does not.
 
@@ -70,6 +76,7 @@ def command(
         max_message_bytes=max_message_mib * MIB,
         document_seconds=document_seconds,
         grace_seconds=grace_seconds,
+        bundle=bundle,
     )
     try:
         run(settings)

@@ -8,10 +8,12 @@ from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
 
 from cleaner.errors import (
+    BundleError,
     CleanerError,
     DeadlineExceeded,
     InvalidInput,
     ServerError,
+    StoreError,
     TooLarge,
     UnknownName,
     Unreachable,
@@ -31,6 +33,10 @@ def error_of(error: Status) -> CleanerError:
             return InvalidInput(facts["field"], error.message)
         case status.TOO_LARGE:
             return TooLarge(facts["limit"], error.message)
+        case status.STORE:
+            return StoreError(error.message)
+        case status.BUNDLE:
+            return BundleError(error.message)
         case status.DEADLINE:
             return DeadlineExceeded(error.message)
     return ServerError(error.message)

@@ -19,14 +19,17 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from typing import NamedTuple, TypeVar
 
+from google.protobuf import empty_pb2
 from google.protobuf.message import DecodeError, Message
 from google.rpc.status_pb2 import Status
 
-from cleaner import Cleaner, Options
-from cleaner.errors import CleanerError, InvalidInput, UnknownName
+from cleaner import Cleaner
+from cleaner.errors import CleanerError, InvalidInput
 from cleaner.ingest.limits import Limits
 from cleaner.serve import ruleset, status, wire
 from cleaner.serve.convert import View, answer_of, document_of, options_of, view_of
+from cleaner.serve.editions import Editions, heard
+from cleaner.serve.loaded import Loaded
 from cleaner.serve.wire import BOARD_BYTES, DOCUMENT, FAILED, JOB, LENGTH, OK, STOP
 from cleaner.v1 import answer_pb2, cleaner_service_pb2, document_pb2, options_pb2
 from cleaner.v1 import ruleset_service_pb2 as ruleset_pb2
@@ -48,30 +51,45 @@ class Policy(NamedTuple):
 
 
 class Answerer:
-    """Answers requests, given as bytes. Holds no state that an answer could depend on."""
+    """Answers requests, given as bytes. Holds no state that an answer could depend on.
 
-    def __init__(self, limits: Limits, board: memoryview) -> None:
+    The front says with every frame which edition it is for, so that a request whose parts are
+    answered by several workers is answered from one.
+    """
+
+    def __init__(self, limits: Limits, board: memoryview, editions: Editions) -> None:
         self._limits = limits
         self._board = board
-        self._default = Cleaner(Options(), limits)
-        self._default.clean("Loads whatever the first document would have to wait for.")
-        self._policies: OrderedDict[bytes, Policy] = OrderedDict()
+        self._loaded = Loaded(limits)
+        self._loaded.load(editions)
+        self._current = self._loaded.of(editions[-1].number)
+        self._current.clean("Loads whatever the first document would have to wait for.")
+        self._policies: OrderedDict[tuple[str, bytes], Policy] = OrderedDict()
         self._methods: dict[int, Callable[[bytes], Message]] = {
             wire.Method.CLEAN: self._clean,
             wire.Method.BATCH: self._batch,
-            wire.Method.GET_RULESET: lambda _: ruleset.get_ruleset(self._default),
+            wire.Method.LOAD: self._load,
+            wire.Method.GET_RULESET: lambda _: ruleset.get_ruleset(
+                self._current, self._loaded.versions
+            ),
             wire.Method.LIST_RULES: lambda payload: ruleset.list_rules(
-                _read(ruleset_pb2.ListRulesRequest(), payload), self._default
+                _read(ruleset_pb2.ListRulesRequest(), payload), self._current
             ),
             wire.Method.GET_RULE: lambda payload: ruleset.get_rule(
-                _read(ruleset_pb2.GetRuleRequest(), payload), self._default
+                _read(ruleset_pb2.GetRuleRequest(), payload), self._current
             ),
         }
 
     def answer(self, frame: bytes) -> bytes:
         """Return the answers to a frame of requests."""
-        requests = enumerate(wire.unpack(frame))
-        return wire.pack([self._one(job, *request) for job, request in requests])
+        edition, requests = wire.unpack_requests(frame)
+        self._current = self._loaded.of(edition)
+        return wire.pack([self._one(job, *request) for job, request in enumerate(requests)])
+
+    def _load(self, payload: bytes) -> Message:
+        self._loaded.load(heard(payload))
+        self._policies.clear()
+        return empty_pb2.Empty()
 
     def _one(self, job: int, method: int, payload: bytes) -> tuple[int, bytes]:
         self._board[JOB] = job
@@ -117,19 +135,19 @@ class Answerer:
 
     def _policy(self, message: options_pb2.Options) -> Policy:
         """Return what the options come to; the last few are kept, for a Cleaner costs to build."""
-        key = message.SerializeToString(deterministic=True)
+        pinned = message.ruleset_version
+        base = self._loaded.pinned(pinned) if pinned else self._current
+        key = base.ruleset_version, message.SerializeToString(deterministic=True)
         policy = self._policies.get(key)
         if policy is None:
-            policy = self._policies[key] = self._new_policy(message)
+            policy = self._policies[key] = self._new_policy(message, base)
             if len(self._policies) > _KEPT_POLICIES:
                 self._policies.popitem(last=False)
         return policy
 
-    def _new_policy(self, message: options_pb2.Options) -> Policy:
-        pinned, known = message.ruleset_version, self._default.ruleset_version
-        if pinned not in ("", known):
-            raise UnknownName("ruleset_version", pinned, (known,))
-        return Policy(Cleaner(options_of(message), self._limits), view_of(message))
+    def _new_policy(self, message: options_pb2.Options, base: Cleaner) -> Policy:
+        cleaner = Cleaner(options_of(message), self._limits, base.bundle)
+        return Policy(cleaner, view_of(message))
 
 
 _M = TypeVar("_M", bound=Message)
@@ -182,7 +200,7 @@ def _status_of(error: Exception) -> Status:
     return status.internal()
 
 
-def main(socket_fd: str, board_fd: str, limits: str) -> None:
+def main(socket_fd: str, board_fd: str, limits: str, editions: str) -> None:
     """Serve the front at the other end of a socket until it goes away."""
     # The front decides when to stop; an operator's signal to the whole group must not lose work.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -191,7 +209,7 @@ def main(socket_fd: str, board_fd: str, limits: str) -> None:
     board = memoryview(mmap.mmap(int(board_fd), BOARD_BYTES)).cast("I")
     front = socket.socket(fileno=int(socket_fd))
     try:
-        answerer = Answerer(Limits(**json.loads(limits)), board)
+        answerer = Answerer(Limits(**json.loads(limits)), board, heard(editions))
     except CleanerError as error:
         sys.exit(f"a worker cannot start: {error}")
     gc.collect()

@@ -17,9 +17,10 @@ _PAGE = 100
 _LARGEST_PAGE = 1_000
 
 
-def get_ruleset(cleaner: Cleaner) -> pb.GetRulesetResponse:
-    """Return what is loaded."""
-    book = cleaner.rulebook
+def get_ruleset(cleaner: Cleaner, versions: Iterable[str]) -> pb.GetRulesetResponse:
+    """Return what is loaded; `versions` are those that a caller may pin."""
+    book, bundle = cleaner.rulebook, cleaner.bundle
+    every = range(len(bundle)) if bundle else range(0)
     counts = Counter(rule.category for rule in book.rules)
     ruleset = pb.Ruleset(
         version=cleaner.ruleset_version,
@@ -32,6 +33,10 @@ def get_ruleset(cleaner: Cleaner) -> pb.GetRulesetResponse:
         profiles=_profiles(book),
         detectors=DETECTORS,
         rule_count=len(book.rules),
+        template_count=int(bundle.column("accepted", every).sum()) if bundle else 0,
+        publisher_count=len(bundle.publishers) if bundle else 0,
+        bundle_digest=bundle.digest if bundle else "",
+        loaded_versions=versions,
     )
     return pb.GetRulesetResponse(ruleset=ruleset)
 

@@ -50,7 +50,7 @@ def handlers(pool: Pool, max_items: int, window: int) -> tuple[grpc.GenericRpcHa
 
 def _unary(answer: Callable[[bytes], Awaitable[Reply]]) -> grpc.RpcMethodHandler[Any, Any]:
     async def handle(request: bytes, context: Context) -> bytes:
-        return await _sent(await answer(request), context)
+        return await sent(await answer(request), context)
 
     return grpc.unary_unary_rpc_method_handler(handle)
 
@@ -91,7 +91,7 @@ class CleanerServicer:
         reader = asyncio.create_task(self._read(requests, window))
         try:
             while task := await window.get():
-                yield await _sent(await task, context)
+                yield await sent(await task, context)
             await reader
         finally:
             reader.cancel()
@@ -120,7 +120,7 @@ class CleanerServicer:
             )
 
 
-async def _sent(reply: Reply, context: Context) -> bytes:
+async def sent(reply: Reply, context: Context) -> bytes:
     """Return the payload to send, or end the call with the status that it is."""
     if not reply.ok:
         error = Status.FromString(reply.payload)

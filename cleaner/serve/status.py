@@ -9,30 +9,48 @@ from google.protobuf import any_pb2
 from google.protobuf.message import Message
 from google.rpc.code_pb2 import (
     DEADLINE_EXCEEDED,
+    FAILED_PRECONDITION,
     INTERNAL,
     INVALID_ARGUMENT,
     NOT_FOUND,
     RESOURCE_EXHAUSTED,
+    UNAVAILABLE,
 )
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
 from google.rpc.status_pb2 import Status
 
-from cleaner.errors import CleanerError, InvalidInput, TooLarge, UnknownName
+from cleaner.errors import (
+    BundleError,
+    CleanerError,
+    InvalidInput,
+    StoreError,
+    TooLarge,
+    UnknownName,
+)
 
 DOMAIN = "cleaner.v1"
 INVALID_INPUT = "INVALID_INPUT"
 UNKNOWN_NAME = "UNKNOWN_NAME"
 TOO_LARGE = "TOO_LARGE"
 FAILURE = "FAILURE"
+STORE = "STORE"
+BUNDLE = "BUNDLE"
 DEADLINE = "DOCUMENT_DEADLINE"
 KNOWN_SEPARATOR = ","
-# Things that a caller asks for, where other unknown names are mistakes in how it asks.
-_SOUGHT = {"ruleset_version", "rule"}
+# Unknown names are mistakes in how a caller asks, but for things that it asks for, and for states
+# of the service that it counts on.
+_UNKNOWN = {
+    **dict.fromkeys(("rule", "publisher", "version"), NOT_FOUND),
+    **dict.fromkeys(("ruleset_version", "expected_digest"), FAILED_PRECONDITION),
+}
 _DOCUMENT_FIELDS = {"kind", "text", "raw", "charset"}
 _OPTION_FIELDS = {
     "category": "options.remove",
     "detector": "options.detectors",
-    **{name: f"options.{name}" for name in ("profile", "keep", "min_confidence", "offset_unit")},
+    **{
+        name: f"options.{name}"
+        for name in ("profile", "keep", "min_confidence", "offset_unit", "ruleset_version")
+    },
 }
 
 
@@ -40,7 +58,7 @@ def status_of(error: CleanerError) -> Status:
     """Return the status that tells a caller of `error`."""
     match error:
         case UnknownName():
-            code = NOT_FOUND if error.field in _SOUGHT else INVALID_ARGUMENT
+            code = _UNKNOWN.get(error.field, INVALID_ARGUMENT)
             known = KNOWN_SEPARATOR.join(error.known)
             facts = {"field": error.field, "name": error.name, "known": known}
             return _status(code, str(error), UNKNOWN_NAME, facts, _violation(error))
@@ -51,6 +69,11 @@ def status_of(error: CleanerError) -> Status:
         case TooLarge():
             facts = {"limit": error.limit}
             return _status(RESOURCE_EXHAUSTED, str(error), TOO_LARGE, facts)
+        case StoreError():  # its message names files of ours
+            return _status(UNAVAILABLE, "the store cannot take it; nothing has changed", STORE, {})
+        case BundleError():
+            message = "the store's bundle is damaged; go back to another version"
+            return _status(FAILED_PRECONDITION, message, BUNDLE, {})
     return internal()
 
 

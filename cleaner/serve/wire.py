@@ -32,6 +32,8 @@ class Method(IntEnum):
     GET_RULESET = 2
     LIST_RULES = 3
     GET_RULE = 4
+    LOAD = 5
+    """Not a caller's: hold these editions from now on."""
 
 
 _DOCUMENTS = 2 << 3 | 2  # field 2, length-delimited, of Batch- and StreamCleanRequest
@@ -96,16 +98,26 @@ def _malformed() -> InvalidInput:
 
 
 def pack(parts: Iterable[tuple[int, bytes]]) -> bytes:
-    """Return tagged parts as the body of one frame between front and worker."""
+    """Return tagged parts as the body of one frame from worker to front."""
     pieces: list[bytes] = []
     for tag, payload in parts:
         pieces += (_PART.pack(tag, len(payload)), payload)
     return b"".join(pieces)
 
 
-def unpack(body: bytes) -> list[tuple[int, bytes]]:
-    """Return the tagged parts of a frame's body."""
-    parts, at = [], 0
+def pack_requests(edition: int, parts: Iterable[tuple[int, bytes]]) -> bytes:
+    """Return requests to one edition as the body of a frame from front to worker."""
+    return LENGTH.pack(edition) + pack(parts)
+
+
+def unpack_requests(body: bytes) -> tuple[int, list[tuple[int, bytes]]]:
+    """Return the edition and the requests of a frame's body."""
+    return LENGTH.unpack_from(body)[0], unpack(body, LENGTH.size)
+
+
+def unpack(body: bytes, at: int = 0) -> list[tuple[int, bytes]]:
+    """Return the tagged parts of a frame's body, from offset `at` on."""
+    parts = []
     while at < len(body):
         tag, length = _PART.unpack_from(body, at)
         at += _PART.size + length

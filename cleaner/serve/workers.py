@@ -25,6 +25,7 @@ from google.protobuf.message import DecodeError
 from google.rpc.status_pb2 import Status
 
 from cleaner.serve import status, wire
+from cleaner.serve.editions import NOTHING, Editions, told
 from cleaner.serve.settings import ServeSettings
 from cleaner.serve.spawn import spawn
 from cleaner.serve.wire import BOARD_BYTES, DOCUMENT, JOB, LENGTH, OK, STOP
@@ -69,6 +70,8 @@ class Job:
     payload: bytes
     documents: int
     """How many there are in it."""
+    edition: int
+    """What answers it unless it pins another: the newest when it came, for all of its parts."""
     reply: asyncio.Future[Reply] = field(default_factory=_new_future)
 
 
@@ -78,6 +81,8 @@ class Pool:
     def __init__(self, settings: ServeSettings) -> None:
         self._settings = settings
         self._queue: deque[Job] = deque()
+        self.editions: Editions = (NOTHING,)
+        """What workers shall hold; none is asked for what it does not hold yet."""
         self._seats = [Seat(self, settings) for _ in range(settings.workers)]
         self._arrived = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -95,6 +100,11 @@ class Pool:
             raise
         self._tasks = [asyncio.create_task(seat.run()) for seat in self._seats]
 
+    def renew(self, editions: Editions) -> None:
+        """Have every worker hold these editions before its next request."""
+        self.editions = editions
+        self._arrived.set()
+
     async def close(self) -> None:
         """Stop all workers; requests still waiting are dropped."""
         for task in self._tasks:
@@ -110,13 +120,14 @@ class Pool:
 
     async def ask(self, method: wire.Method, payload: bytes) -> Reply:
         """Return the reply to a request that holds one document at most."""
+        edition = self._newest
         try:
-            return await self._put(method, payload, 1)
+            return await self._put(method, payload, 1, edition)
         except Lost as lost:
             if lost.stuck:
                 return self._failed(lost)
         try:
-            return await self._put(method, payload, 1)
+            return await self._put(method, payload, 1, edition)
         except Lost as lost:
             return self._failed(lost)
 
@@ -124,34 +135,40 @@ class Pool:
         """Return the reply to a batch, cleaned by as many workers as are idle."""
         if not batch.documents:
             return await self.ask(wire.Method.BATCH, batch.payload())
+        edition = self._newest
         size = self._shard_size(len(batch.documents))
         if len(batch.documents) <= size:
-            return await self._shard(batch)
+            return await self._shard(batch, edition)
         starts = range(0, len(batch.documents), size)
-        shards = (self._shard(batch.part(start, start + size)) for start in starts)
+        shards = (self._shard(batch.part(start, start + size), edition) for start in starts)
         return _joined(await asyncio.gather(*shards))
 
     def _shard_size(self, documents: int) -> int:
         idle = sum(seat.idle for seat in self._seats) or 1
         return min(max(-(-documents // idle), _SMALLEST_SHARD), _LARGEST_SHARD)
 
-    async def _shard(self, batch: wire.Batch) -> Reply:
+    @property
+    def _newest(self) -> int:
+        return self.editions[-1].number
+
+    async def _shard(self, batch: wire.Batch, edition: int) -> Reply:
+        payload, size = batch.payload(), len(batch.documents)
         try:
-            return await self._put(wire.Method.BATCH, batch.payload(), len(batch.documents))
+            return await self._put(wire.Method.BATCH, payload, size, edition)
         except Lost as lost:
             at, rest = lost.index, lost.index + 1
-            parts = [self._suspect(batch.part(at, rest), lost)]
+            parts = [self._suspect(batch.part(at, rest), lost, edition)]
             if at:
-                parts.insert(0, self._shard(batch.part(0, at)))
+                parts.insert(0, self._shard(batch.part(0, at), edition))
             if batch.documents[rest:]:
-                parts.append(self._shard(batch.part(rest, len(batch.documents))))
+                parts.append(self._shard(batch.part(rest, size), edition))
             return _joined(await asyncio.gather(*parts))
 
-    async def _suspect(self, single: wire.Batch, lost: Lost) -> Reply:
+    async def _suspect(self, single: wire.Batch, lost: Lost, edition: int) -> Reply:
         """Return the reply for a document that a worker was lost over: one retry, alone."""
         if not lost.stuck:
             try:
-                return await self._put(wire.Method.BATCH, single.payload(), 1)
+                return await self._put(wire.Method.BATCH, single.payload(), 1, edition)
             except Lost as again:
                 lost = again
         error = Status.FromString(self._failed(lost).payload)
@@ -163,8 +180,10 @@ class Pool:
         error = status.timed_out(seconds) if lost.stuck else status.internal()
         return Reply(False, error.SerializeToString())
 
-    async def _put(self, method: wire.Method, payload: bytes, documents: int) -> Reply:
-        job = Job(method, payload, documents)
+    async def _put(
+        self, method: wire.Method, payload: bytes, documents: int, edition: int
+    ) -> Reply:
+        job = Job(method, payload, documents, edition)
         self._queue.append(job)
         self._arrived.set()
         return await job.reply
@@ -174,15 +193,23 @@ class Pool:
         self._queue.extendleft(reversed(jobs))
         self._arrived.set()
 
-    async def take(self) -> list[Job]:
-        """Return the next job, or a handful of unary ones so that they share a round trip."""
+    async def take(self, held: Editions) -> list[Job]:
+        """Return the next job, or a handful of unary ones so that they share a round trip.
+
+        Returns none where `held` is no longer what workers shall hold.
+        """
         while True:
-            while not self._queue:
+            while not self._queue and held is self.editions:
                 self._arrived.clear()
                 await self._arrived.wait()
+            if held is not self.editions:
+                return []
             share = min(_UNARY_AT_ONCE, 1 + len(self._queue) // len(self._seats))
+            edition = self._queue[0].edition
             taken: list[Job] = []
             while self._queue and sum(job.documents for job in taken) < share:
+                if self._queue[0].edition != edition:
+                    break
                 job = self._queue.popleft()
                 if not job.reply.done():  # else its caller has left
                     taken.append(job)
@@ -216,6 +243,7 @@ class Seat:
         self._process: subprocess.Popen[bytes] | None = None
         self._link = Link()
         self._jobs: list[Job] = []
+        self._held: Editions = ()
         self._alarm = asyncio.get_running_loop().call_later(0, lambda: None)
         self._stuck = False
         self.idle = False
@@ -236,7 +264,9 @@ class Seat:
         with theirs:
             fds = (theirs.fileno(), self._board_file.fileno())
             limits = json.dumps(asdict(self._settings.limits))
-            self._process = spawn("cleaner.serve.answering", *map(str, fds), limits, pass_fds=fds)
+            self._held = self._pool.editions
+            given = (*map(str, fds), limits, told(self._held))
+            self._process = spawn("cleaner.serve.answering", *given, pass_fds=fds)
         ours.setblocking(False)
         loop = asyncio.get_running_loop()
         _, self._link = await loop.create_connection(Link, sock=ours)
@@ -262,8 +292,11 @@ class Seat:
         while True:
             if not self._process:
                 await self._restart()
-            self._jobs = await self._pool.take()
+            self._jobs = await self._pool.take(self._held)
             self.idle = False
+            if not self._jobs:
+                self.idle = await self._renew()
+                continue
             try:
                 await self._answer(self._jobs)
                 self.idle = True
@@ -282,6 +315,22 @@ class Seat:
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, 10.0)
 
+    async def _renew(self) -> bool:
+        """Have the worker hold what it shall hold; one that cannot is replaced."""
+        editions = self._pool.editions
+        request = (wire.Method.LOAD, told(editions).encode())
+        try:
+            async with asyncio.timeout(self._settings.start_seconds):
+                body = await self._link.ask(wire.pack_requests(0, [request]))
+            done = wire.unpack(body)[0][0] == OK
+        except (ConnectionError, TimeoutError):
+            done = False
+        if not done:
+            _log.warning("worker %d could not load the new rulesets", self.pid)
+            self.stop()
+        self._held = editions
+        return done
+
     async def _answer(self, jobs: list[Job]) -> None:
         self._board[JOB] = self._board[DOCUMENT] = self._board[STOP] = 0
         self._stuck = False
@@ -289,7 +338,8 @@ class Seat:
             job.reply.add_done_callback(self._caller_left)
         self._check((0, 0), time.monotonic())
         try:
-            body = await self._link.ask(wire.pack((job.method, job.payload) for job in jobs))
+            requests = ((job.method, job.payload) for job in jobs)
+            body = await self._link.ask(wire.pack_requests(jobs[0].edition, requests))
         finally:
             self._alarm.cancel()
         for job, (tag, payload) in zip(jobs, wire.unpack(body), strict=True):

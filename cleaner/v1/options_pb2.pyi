@@ -78,8 +78,9 @@ class Options(_message.Message):
     the server extracted it; for `raw` it is the text as decoded.
     """
     ruleset_version: _builtins.str
-    """The one ruleset version the answer may come from. Another one loaded is NOT_FOUND, and the
-    message names it. Empty for whatever is loaded.
+    """The one ruleset version the answer may come from. The server keeps the last few; one that it
+    does not know, or no longer, is FAILED_PRECONDITION, and the ErrorInfo names those that are
+    loaded. Empty for the newest.
     """
     @_builtins.property
     def remove(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:

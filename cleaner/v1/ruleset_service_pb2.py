@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n cleaner/v1/ruleset_service.proto\x12\ncleaner.v1\"\x13\n\x11GetRulesetRequest\":\n\x12GetRulesetResponse\x12$\n\x07ruleset\x18\x01 \x01(\x0b\x32\x13.cleaner.v1.Ruleset\"\x92\x01\n\x07Ruleset\x12\x0f\n\x07version\x18\x01 \x01(\t\x12(\n\ncategories\x18\x02 \x03(\x0b\x32\x14.cleaner.v1.Category\x12%\n\x08profiles\x18\x03 \x03(\x0b\x32\x13.cleaner.v1.Profile\x12\x11\n\tdetectors\x18\x04 \x03(\t\x12\x12\n\nrule_count\x18\x05 \x01(\r\"K\n\x08\x43\x61tegory\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x10\n\x08profiles\x18\x03 \x03(\t\x12\x12\n\nrule_count\x18\x04 \x01(\r\"g\n\x07Profile\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07summary\x18\x02 \x01(\t\x12\x12\n\ncategories\x18\x03 \x03(\t\x12\x16\n\x0emin_confidence\x18\x04 \x01(\x01\x12\x11\n\tdetectors\x18\x05 \x03(\t\"]\n\x10ListRulesRequest\x12\x10\n\x08language\x18\x01 \x01(\t\x12\x10\n\x08\x63\x61tegory\x18\x02 \x01(\t\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"f\n\x11ListRulesResponse\x12\x1f\n\x05rules\x18\x01 \x03(\x0b\x32\x10.cleaner.v1.Rule\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x17\n\x0fruleset_version\x18\x03 \x01(\t\"\x1c\n\x0eGetRuleRequest\x12\n\n\x02id\x18\x01 \x01(\t\"1\n\x0fGetRuleResponse\x12\x1e\n\x04rule\x18\x01 \x01(\x0b\x32\x10.cleaner.v1.Rule\"\x89\x01\n\x04Rule\x12\n\n\x02id\x18\x01 \x01(\t\x12\x10\n\x08\x63\x61tegory\x18\x02 \x01(\t\x12\x10\n\x08language\x18\x03 \x01(\t\x12\r\n\x05scope\x18\x04 \x01(\t\x12\x10\n\x08keywords\x18\x05 \x03(\t\x12\x0f\n\x07pattern\x18\x06 \x01(\t\x12\x0b\n\x03why\x18\x07 \x01(\t\x12\x12\n\nconfidence\x18\x08 \x01(\x01\x32\xeb\x01\n\x0eRulesetService\x12K\n\nGetRuleset\x12\x1d.cleaner.v1.GetRulesetRequest\x1a\x1e.cleaner.v1.GetRulesetResponse\x12H\n\tListRules\x12\x1c.cleaner.v1.ListRulesRequest\x1a\x1d.cleaner.v1.ListRulesResponse\x12\x42\n\x07GetRule\x12\x1a.cleaner.v1.GetRuleRequest\x1a\x1b.cleaner.v1.GetRuleResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n cleaner/v1/ruleset_service.proto\x12\ncleaner.v1\"\x13\n\x11GetRulesetRequest\":\n\x12GetRulesetResponse\x12$\n\x07ruleset\x18\x01 \x01(\x0b\x32\x13.cleaner.v1.Ruleset\"\xf3\x01\n\x07Ruleset\x12\x0f\n\x07version\x18\x01 \x01(\t\x12(\n\ncategories\x18\x02 \x03(\x0b\x32\x14.cleaner.v1.Category\x12%\n\x08profiles\x18\x03 \x03(\x0b\x32\x13.cleaner.v1.Profile\x12\x11\n\tdetectors\x18\x04 \x03(\t\x12\x12\n\nrule_count\x18\x05 \x01(\r\x12\x16\n\x0etemplate_count\x18\x06 \x01(\r\x12\x17\n\x0fpublisher_count\x18\x07 \x01(\r\x12\x15\n\rbundle_digest\x18\x08 \x01(\t\x12\x17\n\x0floaded_versions\x18\t \x03(\t\"K\n\x08\x43\x61tegory\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x10\n\x08profiles\x18\x03 \x03(\t\x12\x12\n\nrule_count\x18\x04 \x01(\r\"g\n\x07Profile\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07summary\x18\x02 \x01(\t\x12\x12\n\ncategories\x18\x03 \x03(\t\x12\x16\n\x0emin_confidence\x18\x04 \x01(\x01\x12\x11\n\tdetectors\x18\x05 \x03(\t\"]\n\x10ListRulesRequest\x12\x10\n\x08language\x18\x01 \x01(\t\x12\x10\n\x08\x63\x61tegory\x18\x02 \x01(\t\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"f\n\x11ListRulesResponse\x12\x1f\n\x05rules\x18\x01 \x03(\x0b\x32\x10.cleaner.v1.Rule\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x17\n\x0fruleset_version\x18\x03 \x01(\t\"\x1c\n\x0eGetRuleRequest\x12\n\n\x02id\x18\x01 \x01(\t\"1\n\x0fGetRuleResponse\x12\x1e\n\x04rule\x18\x01 \x01(\x0b\x32\x10.cleaner.v1.Rule\"\x89\x01\n\x04Rule\x12\n\n\x02id\x18\x01 \x01(\t\x12\x10\n\x08\x63\x61tegory\x18\x02 \x01(\t\x12\x10\n\x08language\x18\x03 \x01(\t\x12\r\n\x05scope\x18\x04 \x01(\t\x12\x10\n\x08keywords\x18\x05 \x03(\t\x12\x0f\n\x07pattern\x18\x06 \x01(\t\x12\x0b\n\x03why\x18\x07 \x01(\t\x12\x12\n\nconfidence\x18\x08 \x01(\x01\x32\xeb\x01\n\x0eRulesetService\x12K\n\nGetRuleset\x12\x1d.cleaner.v1.GetRulesetRequest\x1a\x1e.cleaner.v1.GetRulesetResponse\x12H\n\tListRules\x12\x1c.cleaner.v1.ListRulesRequest\x1a\x1d.cleaner.v1.ListRulesResponse\x12\x42\n\x07GetRule\x12\x1a.cleaner.v1.GetRuleRequest\x1a\x1b.cleaner.v1.GetRuleResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,21 +36,21 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETRULESETRESPONSE']._serialized_start=69
   _globals['_GETRULESETRESPONSE']._serialized_end=127
   _globals['_RULESET']._serialized_start=130
-  _globals['_RULESET']._serialized_end=276
-  _globals['_CATEGORY']._serialized_start=278
-  _globals['_CATEGORY']._serialized_end=353
-  _globals['_PROFILE']._serialized_start=355
-  _globals['_PROFILE']._serialized_end=458
-  _globals['_LISTRULESREQUEST']._serialized_start=460
-  _globals['_LISTRULESREQUEST']._serialized_end=553
-  _globals['_LISTRULESRESPONSE']._serialized_start=555
-  _globals['_LISTRULESRESPONSE']._serialized_end=657
-  _globals['_GETRULEREQUEST']._serialized_start=659
-  _globals['_GETRULEREQUEST']._serialized_end=687
-  _globals['_GETRULERESPONSE']._serialized_start=689
-  _globals['_GETRULERESPONSE']._serialized_end=738
-  _globals['_RULE']._serialized_start=741
-  _globals['_RULE']._serialized_end=878
-  _globals['_RULESETSERVICE']._serialized_start=881
-  _globals['_RULESETSERVICE']._serialized_end=1116
+  _globals['_RULESET']._serialized_end=373
+  _globals['_CATEGORY']._serialized_start=375
+  _globals['_CATEGORY']._serialized_end=450
+  _globals['_PROFILE']._serialized_start=452
+  _globals['_PROFILE']._serialized_end=555
+  _globals['_LISTRULESREQUEST']._serialized_start=557
+  _globals['_LISTRULESREQUEST']._serialized_end=650
+  _globals['_LISTRULESRESPONSE']._serialized_start=652
+  _globals['_LISTRULESRESPONSE']._serialized_end=754
+  _globals['_GETRULEREQUEST']._serialized_start=756
+  _globals['_GETRULEREQUEST']._serialized_end=784
+  _globals['_GETRULERESPONSE']._serialized_start=786
+  _globals['_GETRULERESPONSE']._serialized_end=835
+  _globals['_RULE']._serialized_start=838
+  _globals['_RULE']._serialized_end=975
+  _globals['_RULESETSERVICE']._serialized_start=978
+  _globals['_RULESETSERVICE']._serialized_end=1213
 # @@protoc_insertion_point(module_scope)

@@ -70,10 +70,20 @@ class Ruleset(_message.Message):
     PROFILES_FIELD_NUMBER: _builtins.int
     DETECTORS_FIELD_NUMBER: _builtins.int
     RULE_COUNT_FIELD_NUMBER: _builtins.int
+    TEMPLATE_COUNT_FIELD_NUMBER: _builtins.int
+    PUBLISHER_COUNT_FIELD_NUMBER: _builtins.int
+    BUNDLE_DIGEST_FIELD_NUMBER: _builtins.int
+    LOADED_VERSIONS_FIELD_NUMBER: _builtins.int
     version: _builtins.str
     """Digest that names it in every answer."""
     rule_count: _builtins.int
     """Number of hand-written rules, keep rules included."""
+    template_count: _builtins.int
+    """Number of templates learned from publishers' pages, those refused not counted."""
+    publisher_count: _builtins.int
+    """Number of publishers that something was learned of."""
+    bundle_digest: _builtins.str
+    """Digest of the bundle that the templates come from; empty without one."""
     @_builtins.property
     def categories(self) -> _containers.RepeatedCompositeFieldContainer[Global___Category]:
         """All categories of chrome."""
@@ -86,6 +96,10 @@ class Ruleset(_message.Message):
     def detectors(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Names of all detectors."""
 
+    @_builtins.property
+    def loaded_versions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The versions that a caller may pin in its options, the newest first."""
+
     def __init__(
         self,
         *,
@@ -94,10 +108,14 @@ class Ruleset(_message.Message):
         profiles: _abc.Iterable[Global___Profile] | None = ...,
         detectors: _abc.Iterable[_builtins.str] | None = ...,
         rule_count: _builtins.int = ...,
+        template_count: _builtins.int = ...,
+        publisher_count: _builtins.int = ...,
+        bundle_digest: _builtins.str = ...,
+        loaded_versions: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["categories", b"categories", "detectors", b"detectors", "profiles", b"profiles", "rule_count", b"rule_count", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bundle_digest", b"bundle_digest", "categories", b"categories", "detectors", b"detectors", "loaded_versions", b"loaded_versions", "profiles", b"profiles", "publisher_count", b"publisher_count", "rule_count", b"rule_count", "template_count", b"template_count", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

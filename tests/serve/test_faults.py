@@ -219,12 +219,12 @@ def test_row23_duplicate_ids_keep_their_order(stub: CleanerServiceStub) -> None:
     assert {item.id for item in items} == {item.answer.id for item in items} == {"same"}
 
 
-def test_row26_another_ruleset_version_is_not_found(stub: CleanerServiceStub) -> None:
+def test_row26_another_ruleset_version_is_refused(stub: CleanerServiceStub) -> None:
     loaded = cleaned(stub, text("x")).ruleset_version
     assert cleaned(stub, text("x"), ruleset_version=loaded).ruleset_version == loaded
     with pytest.raises(grpc.RpcError) as caught:
         stub.Clean(one(text("x"), ruleset_version="0123"))
-    assert caught.value.code() is grpc.StatusCode.NOT_FOUND
+    assert caught.value.code() is grpc.StatusCode.FAILED_PRECONDITION
     assert loaded in caught.value.details()
 
 

@@ -44,3 +44,8 @@ def test_what_is_no_message_is_refused(raw: bytes) -> None:
 @given(st.lists(st.tuples(st.integers(0, 255), st.binary())))
 def test_a_frame_gives_back_its_parts(parts: list[tuple[int, bytes]]) -> None:
     assert wire.unpack(wire.pack(parts)) == parts
+
+
+@given(st.integers(0, 2**32 - 1), st.lists(st.tuples(st.integers(0, 255), st.binary())))
+def test_requests_keep_their_edition(edition: int, parts: list[tuple[int, bytes]]) -> None:
+    assert wire.unpack_requests(wire.pack_requests(edition, parts)) == (edition, parts)

@@ -137,7 +137,17 @@ def test_settings_survive_the_way_to_a_process() -> None:
     assert json.loads(json.dumps(asdict(ServeSettings())))["limits"]["max_bytes"] > 0
 
 
-@pytest.mark.parametrize("name", ["workers", "max_items", "max_message_bytes", "document_seconds"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "workers",
+        "max_items",
+        "max_message_bytes",
+        "document_seconds",
+        "bundle_seconds",
+        "kept_rulesets",
+    ],
+)
 def test_a_setting_that_makes_no_sense_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match=name):
         ServeSettings(**{name: 0})

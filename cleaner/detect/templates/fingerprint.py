@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from unicodedata import normalize
 
 import numpy as np
@@ -98,6 +98,7 @@ def comparable(text: str) -> str:
     return normalize("NFC", text).replace("\n", " ")
 
 
+@lru_cache(1 << 14)
 def name_fingerprint(name: str) -> int:
     """Return 64 bits, signed, for a name such as a publisher's."""
     codes = np.frombuffer(name.encode("utf-8", "surrogatepass") or b"\0", np.uint8)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from cleaner.detect.patterns import Match, Matcher
 from cleaner.detect.rulebook import PROTECT, load_rulebook
@@ -15,7 +15,7 @@ class Names:
     """The rulebook, asked about single texts."""
 
     def __init__(self) -> None:
-        self._matcher = Matcher(load_rulebook())
+        self._matcher = _matcher()
         self._asked = lru_cache(4096)(self._ask)
 
     def category(self, text: str) -> str:
@@ -33,3 +33,9 @@ class Names:
     def _ask(self, text: str) -> tuple[Match, ...]:
         found, _ = self._matcher.scan([text], None)
         return tuple(found[0])
+
+
+@cache
+def _matcher() -> Matcher:
+    """Return the process's Matcher: whoever mines one publisher at a time asks often."""
+    return Matcher(load_rulebook())
