@@ -100,9 +100,15 @@ def comparable(text: str) -> str:
 
 def name_fingerprint(name: str) -> int:
     """Return 64 bits, signed, for a name such as a publisher's."""
-    codes = np.frombuffer(name.encode("utf-8", "surrogatepass") or b"\0", np.uint8)
-    hashes = codes.astype(np.uint64) + np.uint64(1)
-    return int(_signed(hashes, np.array([0]), np.array([len(hashes)]))[0])
+    return int(name_fingerprints([name])[0])
+
+
+def name_fingerprints(names: Sequence[str]) -> Ints:
+    """Return the same for each of `names`."""
+    encoded = [name.encode("utf-8", "surrogatepass") or b"\0" for name in names]
+    ends = np.cumsum([0, *map(len, encoded)])
+    codes = np.frombuffer(b"".join(encoded), np.uint8)
+    return _signed(codes.astype(np.uint64) + np.uint64(1), ends[:-1], ends[1:])
 
 
 def mix(values: Ints, seed: int) -> NDArray[np.uint64]:

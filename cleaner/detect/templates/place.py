@@ -7,11 +7,12 @@ runs of lines between two that recur are teasers and lists, if they lie outside 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaner.detect.templates.fingerprint import Ints, Lines
+from cleaner.detect.templates.fingerprint import Ints
 
 Bools = NDArray[np.bool_]
 
@@ -19,8 +20,19 @@ LONG = 15
 """Words from which a line reads as running text."""
 # What a line must bring into the article's stretch, and what one that recurs costs it.
 _STRETCH, _RECURS = 10, 12
+# How many times the running text of a list must go into the article's.
+_SLIGHT = 3
 # Lines above the article in which its headline, byline and date stand.
 _HEAD = 6
+
+
+class Worded(Protocol):
+    """The lines of one page."""
+
+    @property
+    def words(self) -> NDArray[np.float64]:
+        """The number of words of each."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -39,16 +51,23 @@ class Place:
     """For a line that recurs: how many that do not follow it directly."""
     unsafe: Bools
     """For a line that recurs: whether the article, or its head, is among those that follow."""
+    slight: Bools
+    """For a line that recurs: whether those that follow read as running text far less than the
+    article does."""
+    closed: Bools
+    """For a line that recurs: whether they end at another that does."""
 
 
-def place_of(lines: Lines, recurs: Bools) -> Place:
+def place_of(lines: Worded, recurs: Bools) -> Place:
     """Return where the lines of one page stand, given which of them recur."""
     words = lines.words
-    first, end = _best_stretch(np.where(recurs, -_RECURS, words - _STRETCH))
+    first, end = stretch_of(lines, recurs)
     index = np.arange(len(words))
     last = following(recurs)
     runs = np.where(recurs, last - index - 1, 0)
     overlaps = (index + 1 < end) & (last > first - _HEAD)
+    text = np.concatenate([[0], np.cumsum(np.where(words >= LONG, words, 0))])
+    article = text[end] - text[first]
     return Place(
         head=index < first,
         tail=index >= end,
@@ -56,7 +75,15 @@ def place_of(lines: Lines, recurs: Bools) -> Place:
         near=(index >= first - _HEAD) & (index < first),
         runs=runs,
         unsafe=(runs > 0) & overlaps,
+        slight=(text[last] - text[np.minimum(index + 1, last)]) * _SLIGHT <= article,
+        closed=last < len(words),
     )
+
+
+def stretch_of(lines: Worded, recurs: Bools | None = None) -> tuple[int, int]:
+    """Return the bounds of the lines that read as the article, given which of all recur."""
+    gain = lines.words - _STRETCH
+    return _best_stretch(gain if recurs is None else np.where(recurs, -_RECURS, gain))
 
 
 def following(recurs: Bools) -> Ints:
