@@ -28,7 +28,7 @@ from cleaner.detect.templates.fingerprint import (
 from cleaner.detect.templates.place import LONG, place_of, stretch_of
 from cleaner.errors import CleanerError
 from cleaner.ingest import Limits, ingest
-from cleaner.learn.templates.grouping import Grouping, marks
+from cleaner.learn.templates.grouping import Grouping, Rare, marks
 from cleaner.model import Document, Kind
 from cleaner.segment import segment
 
@@ -44,6 +44,8 @@ PAGES = pa.schema(
 )
 """What a page is: ``day`` in days since 1970, -1 where it is not known; ``text`` or ``html``."""
 NO_DAY = -1
+WHOLE_PAGE = 1
+"""The unit that every page has: it counts a publisher's pages, and its example is the name."""
 SKETCHES = 4
 """How many times a page's story is drawn; near-duplicates nearly always draw alike."""
 UNITS = Grouping(
@@ -56,6 +58,7 @@ UNITS = Grouping(
         ("last", "max"),
         *((f"story{n}", "or") for n in range(SKETCHES)),
     ),
+    Rare("pages", 2, "unit", WHOLE_PAGE),
 )
 """What recurs. ``unit`` is a line's fingerprint, that of an edge of it, or `WHOLE_PAGE`."""
 SIGHTINGS = Grouping(
@@ -68,8 +71,6 @@ SIGHTINGS = Grouping(
     ),
 )
 """How a unit stands on its pages. ``nth`` draws sixteen examples."""
-WHOLE_PAGE = 1
-"""The unit that every page has: it counts a publisher's pages, and its example is the name."""
 EXAMPLES = 16
 # A longer line may only begin or end with chrome.
 _LONGEST_LINE = 60
