@@ -26,7 +26,6 @@ from cleaner.integrations.pages import ParquetPages
 from cleaner.learn.templates.miner import Engine, Here, mine
 from cleaner.threads import one_thread
 
-
 _HEAD = (
     f"{'engine':<8}{'pages':>9}{'start s':>9}{'seconds':>9}{'pages/s':>9}{'CPU s':>8}"
     f"{'peak MB':>9}{'templates':>10}  {'bundle':<17}{'/ duckdb':>8}\n"

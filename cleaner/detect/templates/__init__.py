@@ -10,14 +10,14 @@ heading that recurs.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cleaner.detect.publisher import publisher_of
 from cleaner.detect.templates.bundle import EMPTY, Bundle, Template, Where
 from cleaner.detect.templates.fingerprint import NONE, Ints, Lines, comparable
-from cleaner.detect.templates.place import place_of
+from cleaner.detect.templates.place import LONG, place_of
 from cleaner.detect.templates.slots import Slotted, slotted
 from cleaner.model import Evidence, Finding
 from cleaner.segment import Segmented
@@ -27,14 +27,6 @@ __all__ = ["EMPTY", "Bundle", "Template", "Where", "templates"]
 DETECTOR = "templates"
 # Lines that follow a heading that recurs are a little less sure than the heading.
 _FOLLOWS = 0.9
-
-
-@dataclass(frozen=True)
-class _Hits:
-    """Which templates the lines of a document are."""
-
-    index: Ints
-    """Of the template of each line, in the bundle; -1 for none."""
 
 
 def templates(page: Segmented, bundle: Bundle) -> Iterator[Finding]:
@@ -50,6 +42,8 @@ def templates(page: Segmented, bundle: Bundle) -> Iterator[Finding]:
     patterns = slotted(bundle, rows)
     for line, template in patterns.whole(lines, np.flatnonzero(found < 0)):
         found[line] = template
+    found[_beside(bundle, lines, found)] = -1
+    found[_too_much(lines, found)] = -1
     yield from _whole(page, bundle, found)
     yield from _following(page, bundle, lines, found)
     yield from _parts(page, bundle, patterns, lines, np.flatnonzero(found < 0), texts)
@@ -65,6 +59,29 @@ def _exact(bundle: Bundle, rows: range, lines: Lines) -> Ints:
     return np.where(hit, at + rows.start, -1)
 
 
+def _beside(bundle: Bundle, lines: Lines, found: Ints) -> NDArray[np.bool_]:
+    """Whether a line stands in or just above the article, and its template only elsewhere.
+
+    There a pattern for the bylines and dates of teasers would take the article's own.
+    """
+    place, hit = place_of(lines, found >= 0), found >= 0
+    varied = np.zeros(len(found), bool)
+    every = range(len(bundle))
+    varied[hit] = bundle.column("room", every)[found[hit]] > 0
+    return (place.near | place.amid) & (varied | lines.numeric)
+
+
+def _too_much(lines: Lines, found: Ints) -> NDArray[np.bool_]:
+    """Whether a line is running text, where templates would take more than half of it.
+
+    Somebody may have taught them the articles themselves.
+    """
+    long = lines.words >= LONG
+    text = lines.words * long
+    taken = text[found >= 0].sum()
+    return long & (found >= 0) & (2 * taken > text.sum())
+
+
 def _whole(page: Segmented, bundle: Bundle, found: Ints) -> Iterator[Finding]:
     for line in np.flatnonzero(found >= 0).tolist():
         template = bundle.template(int(found[line]))
@@ -73,17 +90,22 @@ def _whole(page: Segmented, bundle: Bundle, found: Ints) -> Iterator[Finding]:
 
 
 def _following(page: Segmented, bundle: Bundle, lines: Lines, found: Ints) -> Iterator[Finding]:
-    """Yield the lines that follow a heading which opens a list on the pages it was learned from."""
+    """Yield the lines between two that recur: lists of teasers, of what is most read, of tags.
+
+    Behind the article and well above it any such run is one; just above it only below a heading
+    that opened a list on the pages it was learned from, and was never followed by the article.
+    """
     place = place_of(lines, found >= 0)
-    opens = np.zeros(len(found), np.int64)
     hit = found >= 0
-    everything = bundle.column("opens", range(len(bundle)))
-    opens[hit] = everything[found[hit]]
-    safe = (place.runs > 0) & ~place.unsafe & (place.runs <= opens)
-    for line in np.flatnonzero(safe).tolist():
+    opens = np.zeros(len(found), np.int64)
+    opens[hit] = bundle.column("opens", range(len(bundle)))[found[hit]]
+    learned = ~place.unsafe & (place.runs <= opens)
+    apart = (place.tail & place.closed) | place.far
+    lists = (place.runs > 0) & place.slight & (learned | apart)
+    for line in np.flatnonzero(lists).tolist():
         template = bundle.template(int(found[line]))
         confidence = round(template.confidence * _FOLLOWS, 3)
-        why = f"stands below {template.text!r}, which a list follows on this publisher's pages"
+        why = f"stands below {template.text!r}, in a list of this publisher's"
         for block in page.blocks[line + 1 : line + 1 + int(place.runs[line])]:
             yield _finding(template, block.start, block.end, confidence, why)
 

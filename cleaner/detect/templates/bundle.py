@@ -81,7 +81,10 @@ class Template:
     @property
     def id(self) -> str:
         """The name that findings and commands use: publisher and 12 hexadecimal digits."""
-        number = (self.fingerprint ^ int(self.where)) & 0xFFFF_FFFF_FFFF_FFFF
+        number = self.fingerprint ^ int(self.where)
+        for piece in self.pieces[1:]:
+            number = number * 31 ^ name_fingerprint(piece.casefold())
+        number &= 0xFFFF_FFFF_FFFF_FFFF
         return f"{self.publisher}#{number:016x}"[: len(self.publisher) + 13]
 
     @property

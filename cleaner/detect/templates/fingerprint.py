@@ -66,10 +66,10 @@ class Lines:
 
     @property
     def numeric(self) -> NDArray[np.bool_]:
-        """Whether at least half of each line's tokens are numbers."""
+        """Whether two in five of each line's tokens are numbers, as in dates, scores and prices."""
         tokens = self.tokens
         numbers = np.bincount(tokens.line[self.hashes == _NUMBER], minlength=tokens.lines)
-        return numbers * 2 >= np.maximum(self.sizes, 1)
+        return numbers * 5 >= 2 * np.maximum(self.sizes, 1)
 
     def opening(self, size: int) -> Ints:
         """Return the fingerprint of the first `size` tokens of each line; `NONE` if shorter."""

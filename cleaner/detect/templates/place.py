@@ -56,6 +56,8 @@ class Place:
     article does."""
     closed: Bools
     """For a line that recurs: whether they end at another that does."""
+    far: Bools
+    """For a line that recurs: whether they end well above the article."""
 
 
 def place_of(lines: Worded, recurs: Bools) -> Place:
@@ -77,6 +79,7 @@ def place_of(lines: Worded, recurs: Bools) -> Place:
         unsafe=(runs > 0) & overlaps,
         slight=(text[last] - text[np.minimum(index + 1, last)]) * _SLIGHT <= article,
         closed=last < len(words),
+        far=last <= first - 2 * _HEAD,
     )
 
 

@@ -191,14 +191,10 @@ def _cut(between: list[int]) -> int | None:
     at = len(between)
     while at and between[at - 1] != _SPACE:
         at -= 1
-    before = [sort for sort in between[:at] if sort != _SPACE]
-    if not before and at == 0:
-        return None
-    if before and before[-1] in _DIVIDES:  # the dividing sign goes with the chrome
-        cut = max(n for n in range(at) if between[n] in _DIVIDES)
-        while cut and between[cut - 1] in _DIVIDES:
-            cut -= 1
-        return cut
-    if before and before[-1] in _ENDS:
-        return at
-    return at if between[at:] and between[at] in _ENDS else None
+    ended = max((n + 1 for n in range(at) if between[n] != _SPACE), default=0)
+    last = between[ended - 1] if ended else _SPACE
+    if last in _DIVIDES:  # the dividing sign goes with the chrome
+        while ended and between[ended - 1] in _DIVIDES | {_SPACE}:
+            ended -= 1
+        return ended
+    return ended if last in _ENDS or _ENDS & set(between[at : at + 1]) else None

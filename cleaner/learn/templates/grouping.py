@@ -100,8 +100,7 @@ def marks(values: Ints, seed: int = 0) -> Ints:
 def distinct(sets: Ints) -> Ints:
     """Return how many distinct values the sets of marks stand for, at least about.
 
-    Up to a few it is exact but for two that share a mark; a full set stands for a hundred or more.
+    A few are told exactly but where two share a mark; a full set stands for hundreds.
     """
     filled = np.bitwise_count(sets.view(np.uint64)).astype(np.float64)
-    free = np.maximum(64 - filled, 1)
-    return np.where(filled < 12, filled, np.rint(64 * np.log(64 / free))).astype(np.int64)
+    return np.rint(64 * np.log(64 / np.maximum(64 - filled, 0.1))).astype(np.int64)

@@ -6,6 +6,7 @@ dateline; what recurs as running text there is the story itself, updated.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -17,15 +18,18 @@ from cleaner.detect.templates.fingerprint import Lines
 from cleaner.learn.templates.grouping import numbers
 from cleaner.learn.templates.induce import Induced, induce
 from cleaner.learn.templates.mined import Mined
-from cleaner.learn.templates.naming import Names
+from cleaner.learn.templates.naming import OTHER, Names
 from cleaner.learn.templates.passes import SIGHTINGS, WHOLE_PAGE, example_of, key_of
 from cleaner.learn.templates.support import Support
 
 _STRONG, _FAIR, _WEAK = 0.95, 0.85, 0.7
-# Share of the pages on which a heading may be followed by the article before it opens no list.
-_LEAST_LISTS = 2
-_MOST_OPENED = 60
+# How much longer than those seen a list may be, and how long at most.
+_ROOMIER, _MOST_OPENED = 3, 150
 _NO_DAY = -1
+# Words in a slot from which it may hold a sentence.
+_ROOMY = 14
+# Some words in quotation marks.
+_QUOTED = re.compile(r"[\"“„«「『]\S+(?:\s+\S+){3,}?[\"”“»」』]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +87,9 @@ def judge(units: pa.Table, sightings: pa.Table, support: Support) -> Mined:
         totals[candidate.publisher] = candidate.total
         found = list(_patterns(candidate, support)) if candidate.edge else [_line(candidate)]
         for one in found:
-            why = _refusal(candidate, one, support) or names.protected(one.text)
-            templates.append(_template(candidate, one, names.category(one.text), why))
+            category = names.category(one.text)
+            why = _refusal(candidate, one, category, support) or names.protected(one.text)
+            templates.append(_template(candidate, one, category, why))
     templates.sort(key=lambda t: (t.publisher, -t.pages, t.where, t.text))
     return Mined(tuple(templates), dict(sorted(totals.items())))
 
@@ -149,29 +154,50 @@ def _patterns(candidate: Candidate, support: Support) -> Iterator[Induced]:
             yield found
 
 
-def _refusal(candidate: Candidate, found: Induced, support: Support) -> str:
+def _refusal(candidate: Candidate, found: Induced, category: str, support: Support) -> str:
     """Return why a candidate is no template; '' if it is one."""
     pages = round(candidate.pages * found.share)
     share = pages / max(candidate.total, 1)
     few = f"on {pages} of {candidate.total} pages"
-    if candidate.dated and candidate.days < support.days:
+    if 0 < candidate.days < support.days:
         return f"seen on {candidate.days} days only"
     if not any(char.isalpha() for char in found.text):
         return "no word in it"
+    if share < support.share:
+        return f"recurs, but only {few}"
+    if found.room > _ROOMY and share < support.share_roomy:
+        return f"most of it varies, {few}"
     if found.where is not Where.BLOCK:
-        return (
-            ""
-            if pages >= support.pages_long and share >= support.share_long
-            else f"part of a line, {few}"
-        )
+        return _part_refusal(found, pages, share, few, support)
     if candidate.mostly(candidate.long):
         return _long_refusal(candidate, pages, share, few, support)
-    if candidate.mostly(candidate.numeric) and share < support.share_numeric:
+    return _short_refusal(candidate, found, category, share, few, support)
+
+
+def _part_refusal(found: Induced, pages: int, share: float, few: str, support: Support) -> str:
+    """Return why the edge of a line is no template; '' if it is one."""
+    if found.where is Where.OPENING and any(char.isdigit() for char in found.text):
+        return f"opens a line with a number, as times and datelines do, {few}"
+    if pages < support.pages_long or share < support.share_long:
+        return f"part of a line, {few}"
+    return ""
+
+
+def _short_refusal(
+    candidate: Candidate, found: Induced, category: str, share: float, few: str, support: Support
+) -> str:
+    """Return why a short line is no template; '' if it is one."""
+    amid, near = candidate.mostly(candidate.amid), candidate.mostly(candidate.near)
+    if candidate.mostly(candidate.numeric) and (
+        candidate.mostly(candidate.near + candidate.amid) or share < support.share_numeric
+    ):
         return f"mostly numbers, {few}"
-    if candidate.mostly(candidate.near) and share < support.share_near:
+    if near and (found.room or share < support.share_near):
         return f"stands where headline, byline and date do, {few}"
-    if candidate.mostly(candidate.amid) and share < support.share_amid:
+    if amid and share < support.share_amid:
         return f"stands between the lines of articles, {few}"
+    if amid and category == OTHER:
+        return f"may be a subhead: stands between the lines of articles, {few}"
     return ""
 
 
@@ -183,6 +209,8 @@ def _long_refusal(
         return f"running text that recurs at {candidate.publishers} publishers"
     if candidate.mostly(candidate.amid, 0.3) and share < 0.5:
         return f"running text between the lines of articles, {few}"
+    if _QUOTED.search(candidate.texts[0]):
+        return f"running text that quotes somebody, {few}"
     small = candidate.total < 2 * support.pages_long
     if not small and (pages < support.pages_long or share < support.share_long):
         return f"running text, {few}"
@@ -193,7 +221,7 @@ def _template(candidate: Candidate, found: Induced, category: str, refusal: str)
     pages = round(candidate.pages * found.share)
     share = candidate.share * found.share
     days = candidate.days if candidate.dated else 0
-    lists = candidate.runs >= _LEAST_LISTS and not candidate.unsafe and not candidate.edge
+    lists = candidate.runs > 0 and not candidate.unsafe and not candidate.edge
     dated = f" and {days} days" if days else ""
     where = _PLACES[candidate.position]
     return Template(
@@ -208,7 +236,7 @@ def _template(candidate: Candidate, found: Induced, category: str, refusal: str)
         first=candidate.first if days else _NO_DAY,
         last=candidate.last if days else _NO_DAY,
         position=candidate.position,
-        opens=min(2 * candidate.longest, _MOST_OPENED) if lists else 0,
+        opens=min(_ROOMIER * candidate.longest, _MOST_OPENED) if lists else 0,
         room=found.room,
         reason=refusal or f"recurs on {pages} of {candidate.total} pages{dated}, mostly {where}",
         fingerprint=found.fingerprint,

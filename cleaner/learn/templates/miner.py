@@ -63,7 +63,9 @@ def mine(batches: Batches, engine: Engine, support: Support = DEFAULT) -> Mined:
 
 def with_support(units: pa.Table) -> pa.Table:
     """Return `UNITS` with the number of distinct stories and days in place of their sets."""
-    stories = np.min([distinct(numbers(units, f"story{n}")) for n in range(SKETCHES)], axis=0)
+    drawn = [distinct(numbers(units, f"story{n}")) for n in range(SKETCHES)]
+    # One draw may fall on what all pages share, and tell them all to be one story.
+    stories = np.sort(drawn, axis=0)[-2]
     urls = distinct(numbers(units, "urls"))
     pages = numbers(units, "pages")
     # Sets of 64 marks saturate; where they are full, pages tell the number.

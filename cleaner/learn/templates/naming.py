@@ -7,7 +7,8 @@ from functools import lru_cache
 from cleaner.detect.patterns import Match, Matcher
 from cleaner.detect.rulebook import PROTECT, load_rulebook
 
-_OTHER = "other"
+OTHER = "other"
+"""The category of what no rule knows."""
 
 
 class Names:
@@ -20,7 +21,7 @@ class Names:
     def category(self, text: str) -> str:
         """Return the category of the surest rule that knows `text`, else ``other``."""
         found = [match.rule for match in self._asked(text) if match.rule.category != PROTECT]
-        return max(found, key=lambda rule: rule.confidence).category if found else _OTHER
+        return max(found, key=lambda rule: rule.confidence).category if found else OTHER
 
     def protected(self, text: str) -> str:
         """Return why nothing may take `text`; '' if nothing protects it."""

@@ -77,6 +77,7 @@ _LONGEST_LINE = 60
 # With no depth allowed, ingest asks no extractor, which would take 20 times the rest.
 _LIMITS = Limits(max_extractor_depth=0)
 _DIGITS = 16
+_SIDES = 2
 # Pages are taken together up to so many characters, which a processor's cache holds.
 _CHARS, _MOST = 1 << 17, 4096
 
@@ -219,10 +220,14 @@ def _page(row: dict[str, object]) -> _Page | None:
 def edges(lines: Lines) -> Iterator[Ints]:
     """Yield the fingerprints of the edges of lines, the shortest first."""
     for size in EDGES:
-        fits = (lines.sizes > size) & ((size > EDGES[0]) | (lines.sizes <= _LONGEST_LINE))
-        for side, found in enumerate((lines.opening(size), lines.closing(size))):
-            mixed = mix(found, 16 + 2 * size + side).view(np.int64)
-            yield np.where(fits & (found != NONE), mixed, NONE)
+        yield from _sides(lines, size)
+
+
+def _sides(lines: Lines, size: int) -> Iterator[Ints]:
+    fits = (lines.sizes > size) & ((size > EDGES[0]) | (lines.sizes <= _LONGEST_LINE))
+    for side, found in enumerate((lines.opening(size), lines.closing(size))):
+        mixed = mix(found, 16 + 2 * size + side).view(np.int64)
+        yield np.where(fits & (found != NONE), mixed, NONE)
 
 
 def _units(pages: _Pages) -> dict[str, object]:
@@ -286,11 +291,15 @@ def _stories(pages: _Pages) -> list[Ints]:
 def _sightings(pages: _Pages, candidates: Candidates) -> dict[str, object]:
     lines, publishers = pages.lines, pages.keys[pages.of_line]
     recurs = candidates.holding(publishers, lines.whole)
-    columns = {"edge": ~recurs, **_standing(pages, recurs)}
     units = np.where(recurs, lines.whole, NONE)
-    for edge in edges(lines):  # the longest edge that recurs speaks for a line that does not
-        holds = ~recurs & candidates.holding(publishers, edge)
-        units = np.where(holds, edge, units)
+    both = np.ones(len(recurs), bool)  # lines with slots have two edges that recur
+    for n, edge in enumerate(edges(lines)):
+        holds = candidates.holding(publishers, edge)
+        # The longest edge that recurs speaks for a line that does not.
+        units = np.where(holds & ~recurs, edge, units)
+        if n < _SIDES:
+            both &= holds
+    columns = {"edge": ~recurs, **_standing(pages, recurs | both)}
     some = np.flatnonzero(units != NONE)
     order, first = _grouped(pages.of_line[some], units[some])
     order = some[order]

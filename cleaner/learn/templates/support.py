@@ -13,10 +13,15 @@ class Support:
     """Pages that a line must stand on; two are enough where there are no more than five."""
     days: int = 1
     """Distinct days, where pages have dates. A service that strangers feed asks for more."""
+    share: float = 0.01
+    """Share of the publisher's pages that a line must stand on."""
     share_amid: float = 0.2
-    """Share of the publisher's pages, for what stands between the lines of articles."""
+    """The same, for what stands between the lines of articles; it must be of a kind that the
+    hand-written rules know, too, for a column's subheads recur as often as its advertisements."""
     share_near: float = 0.3
     """The same, for what stands where headline, byline and date do."""
+    share_roomy: float = 0.1
+    """The same, for patterns whose slots hold a sentence or more."""
     share_numeric: float = 0.3
     """The same, for lines that are mostly numbers: dates, scores, prices."""
     pages_long: int = 5
