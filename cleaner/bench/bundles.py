@@ -21,8 +21,8 @@ from cleaner.model import Document
 from cleaner.pipeline import Cleaner
 
 _PUBLISHERS, _TEMPLATES = 10_000, 50
-_ROUNDS = 7
-_DOCUMENTS = 120
+_ROUNDS = 5
+_DOCUMENTS = 60
 
 
 def measure(publishers: int = _PUBLISHERS, templates: int = _TEMPLATES) -> dict[str, float]:
@@ -62,8 +62,8 @@ def _written(path: Path, publishers: int, templates: int) -> list[Document]:
 
 
 def _documents(pages: list[pa.RecordBatch]) -> list[Document]:
-    rows = [row for batch in pages for row in batch.to_pylist()][:_DOCUMENTS]
-    return [Document(text=row["text"], url=row["url"]) for row in rows]
+    rows = [row for batch in pages for row in batch.to_pylist() if row["text"]]
+    return [Document(text=row["text"], url=row["url"]) for row in rows[:_DOCUMENTS]]
 
 
 def _loaded(path: Path, known: list[Document]) -> dict[str, float]:

@@ -67,24 +67,24 @@ class DuckDB:
 
 
 def _create(grouping: Grouping) -> str:
-    columns = [f"{key} BIGINT" for key in grouping.keys]
+    columns = [f'"{key}" BIGINT' for key in grouping.keys]
     columns += [
-        f"{name} {'VARCHAR' if way == 'first' else 'BIGINT'}" for name, way in grouping.columns
+        f'"{name}" {"VARCHAR" if way == "first" else "BIGINT"}' for name, way in grouping.columns
     ]
     return f"CREATE TABLE mapped ({', '.join(columns)})"
 
 
 def _select(grouping: Grouping) -> str:
-    """Return the grouping in SQL; the names are ours, so nothing needs quotes."""
-    keys = ", ".join(grouping.keys)
-    columns = [
-        f"{_SQL[way]}({name})" + ("" if way == "first" else "::BIGINT") + f" AS {name}"
+    """Return the grouping in SQL; its names are a programmer's, not a caller's."""
+    keys = ", ".join(f'"{key}"' for key in grouping.keys)
+    combined = {
+        name: f'{_SQL[way]}(mapped."{name}")' + ("" if way == "first" else "::BIGINT")
         for name, way in grouping.columns
-    ]
-    sql = f"SELECT {keys}, {', '.join(columns)} FROM mapped GROUP BY {keys}"  # noqa: S608 # as said
+    }
+    columns = ", ".join(f'{combined[name]} AS "{name}"' for name in combined)
+    sql = f"SELECT {keys}, {columns} FROM mapped GROUP BY {keys}"  # noqa: S608 # as said
     if rare := grouping.rare:
-        way = _SQL[dict(grouping.columns)[rare.column]]
-        sql += f" HAVING {way}(mapped.{rare.column}) >= {rare.below} OR {rare.key} = {rare.but}"
+        sql += f' HAVING {combined[rare.column]} >= {rare.below} OR "{rare.key}" = {rare.but}'
     return f"{sql} ORDER BY {keys}"
 
 
