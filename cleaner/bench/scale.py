@@ -9,6 +9,7 @@ cleaning with it. Machines drift: only ratios within one run mean much.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import sys
@@ -17,18 +18,23 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
+
+import pyarrow as pa
 
 from cleaner.bench.generated import Corpus, write
 from cleaner.bench.tree import watched
-from cleaner.detect.templates.bundle import Bundle
 from cleaner.integrations.pages import ParquetPages
-from cleaner.learn.templates.miner import Engine, Here, mine
+from cleaner.learn.templates.judge import judge
+from cleaner.learn.templates.miner import Engine, Here, recurring, with_support
+from cleaner.learn.templates.passes import SIGHTINGS, UNITS, count, look
+from cleaner.learn.templates.support import DEFAULT
 from cleaner.threads import one_thread
 
 _HEAD = (
-    f"{'engine':<8}{'pages':>9}{'start s':>9}{'seconds':>9}{'pages/s':>9}{'CPU s':>8}"
-    f"{'peak MB':>9}{'templates':>10}  {'bundle':<17}{'/ duckdb':>8}\n"
+    f"{'engine':<8}{'pages':>9}{'start s':>9}{'count s':>9}{'look s':>9}{'pages/s':>9}"
+    f"{'/ duckdb':>9}{'judge s':>9}{'CPU s':>7}{'peak MB':>9}  rows\n"
 )
 
 
@@ -39,14 +45,24 @@ class Row:
     engine: str
     pages: int
     start: float
-    """Seconds until it could begin."""
-    seconds: float
+    """Seconds until it could begin: interpreter, Ray, Java."""
+    count: float
+    """Seconds of the first pass."""
+    look: float
+    """Seconds of the second."""
+    judge: float
+    """Seconds of what happens in one process, whatever the engine; 0 where it was left out."""
     cpu: float
-    """Processor seconds, start included."""
+    """Processor seconds of everything."""
     megabytes: float
-    templates: int
+    """At the peak, of all processes."""
     digest: str
-    """Of the bundle: the same for all engines."""
+    """Of the rows of both passes: the same for all engines."""
+
+    @property
+    def seconds(self) -> float:
+        """Of both passes: what the engine is there for."""
+        return self.count + self.look
 
 
 def main() -> None:
@@ -57,12 +73,13 @@ def main() -> None:
     parser.add_argument("--engines", nargs="*", choices=[*ENGINES], default=["duckdb"])
     parser.add_argument("--publishers", type=int, default=100)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--passes", action="store_true", help="leave the judging out")
     parser.add_argument("--bundle", action="store_true", help="measure a bundle, too")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--job", nargs=3, metavar=("ENGINE", "FOLDER", "OUT"), help="one alone")
     given = parser.parse_args()
     if given.job:
-        _job(given.job[0], Path(given.job[1]), Path(given.job[2]), given.workers)
+        _job(given.job[0], Path(given.job[1]), Path(given.job[2]), given)
         return
     sys.stdout.write(_HEAD)
     rows = [row for pages in given.pages for row in _measure(pages, given)]
@@ -82,51 +99,60 @@ def _measure(pages: int, given: argparse.Namespace) -> Iterator[Row]:
         write(Corpus(pages, publishers=given.publishers), folder)
         base = 0.0
         for engine in given.engines:
-            row = _watched(engine, pages, folder, given.workers)
+            row = _watched(engine, pages, folder, given)
             base = row.seconds if engine == "duckdb" else base
-            ratio = f"{row.seconds / base:>8.2f}" if base else ""
-            sys.stdout.write(f"{_line(row)}{ratio}\n")
+            sys.stdout.write(_line(row, base))
             sys.stdout.flush()
             yield row
 
 
-def _line(row: Row) -> str:
+def _line(row: Row, base: float) -> str:
+    ratio = f"{row.seconds / base:.2f}" if base else ""
     return (
-        f"{row.engine:<8}{row.pages:>9}{row.start:>9.1f}{row.seconds:>9.1f}"
-        f"{row.pages / row.seconds:>9.0f}{row.cpu:>8.0f}{row.megabytes:>9.0f}"
-        f"{row.templates:>10}  {row.digest:<17}"
+        f"{row.engine:<8}{row.pages:>9}{row.start:>9.1f}{row.count:>9.1f}{row.look:>9.1f}"
+        f"{row.pages / row.seconds:>9.0f}{ratio:>9}{row.judge:>9.1f}{row.cpu:>7.0f}"
+        f"{row.megabytes:>9.0f}  {row.digest}\n"
     )
 
 
-def _watched(engine: str, pages: int, folder: Path, workers: int) -> Row:
+def _watched(engine: str, pages: int, folder: Path, given: argparse.Namespace) -> Row:
     out = folder / f"{engine}.json"
-    job = ["--job", engine, str(folder), str(out), "--workers", str(workers)]
+    job = ["--job", engine, str(folder), str(out), "--workers", str(given.workers)]
+    job += ["--passes"] if given.passes else []
     code, wall, taken = watched([sys.executable, "-m", "cleaner.bench.scale", *job])
     if code:
         raise SystemExit(f"{engine} ended with {code}")
     told = json.loads(out.read_text("utf-8"))
-    return Row(
-        engine,
-        pages,
-        start=wall - told["seconds"],
-        cpu=taken.cpu_seconds,
-        megabytes=taken.megabytes,
-        **told,
-    )
+    start = wall - told["count"] - told["look"] - told["judge"]
+    return Row(engine, pages, start, cpu=taken.cpu_seconds, megabytes=taken.megabytes, **told)
 
 
-def _job(engine: str, folder: Path, out: Path, workers: int) -> None:
+def _job(engine: str, folder: Path, out: Path, given: argparse.Namespace) -> None:
     pages = ParquetPages(tuple(str(path) for path in sorted(folder.glob("*.parquet"))))
-    with ENGINES[engine](workers) as running:
-        start = time.perf_counter()
-        mined = mine(pages, running)
-        seconds = time.perf_counter() - start
-    told = {
-        "seconds": seconds,
-        "templates": sum(template.accepted for template in mined.templates),
-        "digest": Bundle.of(mined.templates).digest,
-    }
-    out.write_text(json.dumps(told), encoding="utf-8")
+    with ENGINES[engine](given.workers) as running:
+        times = [time.perf_counter()]
+        units = running.run(pages, count, UNITS)
+        times.append(time.perf_counter())
+        supported = with_support(units)
+        often = recurring(supported, DEFAULT)
+        sightings = running.run(pages, partial(look, candidates=often), SIGHTINGS)
+        times.append(time.perf_counter())
+        if not given.passes:
+            judge(supported, sightings, DEFAULT)
+        times.append(time.perf_counter())
+    told = {"count": times[1] - times[0], "look": times[2] - times[1], "judge": times[3] - times[2]}
+    told["judge"] *= not given.passes
+    out.write_text(json.dumps(told | {"digest": _digest(units, sightings)}), encoding="utf-8")
+
+
+def _digest(*tables: pa.Table) -> str:
+    found = hashlib.sha256()
+    for table in tables:
+        found.update(str(table.num_rows).encode())
+        for column in table.itercolumns():
+            for buffer in column.combine_chunks().buffers():
+                found.update(buffer or b"")
+    return found.hexdigest()[:12]
 
 
 @contextmanager
