@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pyarrow as pa
 import pytest
@@ -49,38 +51,35 @@ def test_an_engine_learns_the_same_bundle_to_the_byte(
     assert (tmp_path / "bundle").read_bytes() == saved.read_bytes()
 
 
-def edge_values(batch: pa.RecordBatch) -> pa.Table:
-    """Return rows with the extremes of what a grouping combines, several times for some keys."""
-    least, most = -(2**63), 2**63 - 1
-    rows = [
-        {"a": least, "b": most, "sum": 1, "min": most, "max": least, "or": least, "first": "é"},
-        {"a": least, "b": most, "sum": 2, "min": least, "max": most, "or": 1, "first": "z\x01"},
-        {"a": least, "b": most, "sum": 2, "min": 0, "max": 0, "or": -1, "first": "z"},
-        {"a": 0, "b": -1, "sum": 3, "min": 1, "max": 1, "or": 2, "first": ""},
-        {"a": 0, "b": -1, "sum": 3, "min": 1, "max": 1, "or": 4, "first": "\U0001f600"},
-        {"a": 0, "b": 5, "sum": 1, "min": 1, "max": 1, "or": 4, "first": "rare"},
-        {"a": 7, "b": 9, "sum": 1, "min": 1, "max": 1, "or": 4, "first": "\uff5e"},
-        {"a": 7, "b": 9, "sum": 0, "min": 1, "max": 1, "or": 4, "first": "\U00010000"},
-    ]
-    return pa.Table.from_pylist(rows[:: 1 if batch.num_rows % 2 else -1], schema=EXTREMES.schema)
-
-
 EXTREMES = Grouping(
     ("a", "b"),
     (("sum", "sum"), ("min", "min"), ("max", "max"), ("or", "or"), ("first", "first")),
     Rare("sum", 5, "b", 9),
 )
+LEAST, MOST = -(2**63), 2**63 - 1
+ROWS = [
+    {"a": LEAST, "b": MOST, "sum": 1, "min": MOST, "max": LEAST, "or": LEAST, "first": "é"},
+    {"a": LEAST, "b": MOST, "sum": 2, "min": LEAST, "max": MOST, "or": 1, "first": "z\x01"},
+    {"a": LEAST, "b": MOST, "sum": 2, "min": 0, "max": 0, "or": -1, "first": "z"},
+    {"a": 7, "b": 9, "sum": 1, "min": 1, "max": 1, "or": 4, "first": "\U00010000"},
+    {"a": 7, "b": 9, "sum": 0, "min": 1, "max": 1, "or": 4, "first": "\uff5e"},
+    {"a": 0, "b": -1, "sum": 3, "min": 1, "max": 1, "or": 2, "first": ""},
+    {"a": 0, "b": -1, "sum": 3, "min": 1, "max": 1, "or": 4, "first": "\U0001f600"},
+    {"a": 0, "b": 5, "sum": -9, "min": 1, "max": 1, "or": 4, "first": "rare"},
+]
 
 
 @every_engine
 def test_an_engine_groups_signed_extremes_and_texts_by_bytes(
     engine: MakeEngine, request: Request, pages: ParquetPages
 ) -> None:
-    found = engine(request).run(pages, edge_values, EXTREMES)
-    assert found.equals(Here().run(pages, edge_values, EXTREMES))
+    rows = SimpleNamespace(rows=pa.Table.from_pylist(ROWS, schema=EXTREMES.schema))
+    step = partial(getattr, rows, "rows")  # the same ones for each batch, in any process
+    found = engine(request).run(pages, step, EXTREMES)
+    assert found.equals(Here().run(pages, step, EXTREMES))
     assert found["first"].to_pylist() == ["z", "", "\uff5e"]
     assert found["or"].to_pylist() == [-1, 6, 4]
-    assert found["a"].to_pylist() == [-(2**63), 0, 7]
+    assert found["a"].to_pylist() == [LEAST, 0, 7]
 
 
 @every_engine
