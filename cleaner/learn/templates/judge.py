@@ -58,6 +58,8 @@ class Candidate:
     numeric: int
     runs: int
     unsafe: int
+    alone: int
+    """Between lines that don't recur, or directly above the article."""
     longest: int
     publishers: int
     """At how many publishers it recurs."""
@@ -196,8 +198,9 @@ def _short_refusal(
         return f"stands where headline, byline and date do, {few}"
     if amid and share < support.share_amid:
         return f"stands between the lines of articles, {few}"
-    if amid and category == OTHER:
-        return f"may be a subhead: stands between the lines of articles, {few}"
+    alone = candidate.mostly(candidate.alone) and not candidate.mostly(candidate.tail)
+    if category == OTHER and (amid or alone):
+        return f"may be a subhead: stands alone between lines that vary, or on top, {few}"
     return ""
 
 

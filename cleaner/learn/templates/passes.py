@@ -65,7 +65,7 @@ SIGHTINGS = Grouping(
     ("publisher", "unit", "nth"),
     (
         *((name, "sum") for name in ("seen", "edge", "head", "tail", "amid", "near")),
-        *((name, "sum") for name in ("long", "numeric", "runs", "unsafe")),
+        *((name, "sum") for name in ("long", "numeric", "runs", "unsafe", "alone")),
         ("longest", "max"),
         ("example", "first"),
     ),
@@ -77,7 +77,7 @@ _LONGEST_LINE = 60
 # With no depth allowed, ingest asks no extractor, which would take 20 times the rest.
 _LIMITS = Limits(max_extractor_depth=0)
 _DIGITS = 16
-_SIDES = 2
+_SHORTER_EDGES = 2 * (len(EDGES) - 1)
 # Pages are taken together up to so many characters, which a processor's cache holds.
 _CHARS, _MOST = 1 << 17, 4096
 
@@ -292,14 +292,14 @@ def _sightings(pages: _Pages, candidates: Candidates) -> dict[str, object]:
     lines, publishers = pages.lines, pages.keys[pages.of_line]
     recurs = candidates.holding(publishers, lines.whole)
     units = np.where(recurs, lines.whole, NONE)
-    both = np.ones(len(recurs), bool)  # lines with slots have two edges that recur
+    both = np.ones(len(recurs), bool)  # a long line with slots has two edges that recur
     for n, edge in enumerate(edges(lines)):
         holds = candidates.holding(publishers, edge)
         # The longest edge that recurs speaks for a line that does not.
         units = np.where(holds & ~recurs, edge, units)
-        if n < _SIDES:
+        if n >= _SHORTER_EDGES:
             both &= holds
-    columns = {"edge": ~recurs, **_standing(pages, recurs | both)}
+    columns = {"edge": ~recurs, **_standing(pages, recurs, both)}
     some = np.flatnonzero(units != NONE)
     order, first = _grouped(pages.of_line[some], units[some])
     order = some[order]
@@ -329,18 +329,26 @@ def _most(values: NDArray[np.generic], first: Ints) -> Ints:
     return np.maximum.reduceat(values.astype(np.int64), first)
 
 
-def _standing(pages: _Pages, recurs: NDArray[np.bool_]) -> dict[str, NDArray[np.generic]]:
+def _standing(
+    pages: _Pages, recurs: NDArray[np.bool_], both: NDArray[np.bool_]
+) -> dict[str, NDArray[np.generic]]:
     """Return the numbers of `SIGHTINGS` for each line."""
-    lines = pages.lines
-    split = np.split(recurs, pages.bounds[1:-1])
+    lines, inner = pages.lines, pages.bounds[1:-1]
+    split = np.split(recurs | both, inner)
     places = [place_of(words, some) for words, some in zip(pages.words, split, strict=True)]
     of_place = {
         name: np.concatenate([getattr(place, name) for place in places])
         for name in ("head", "tail", "amid", "near", "runs", "unsafe")
     }
     runs = of_place["runs"]
+    # Whether the line before or the line behind each recurs, or there is none on its page.
+    flanked = np.append(True, recurs[:-1]) | np.append(recurs[1:], True)
+    flanked[pages.bounds[:-1]] = flanked[pages.bounds[1:] - 1] = True
+    below = np.append(of_place["amid"][1:], False)
+    below[pages.bounds[1:] - 1] = False
     return of_place | {
         "long": lines.words >= LONG, "numeric": lines.numeric, "runs": runs > 0, "longest": runs,
+        "alone": ~flanked | (of_place["near"] & below),
     }  # fmt: skip
 
 
