@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from unicodedata import normalize
 
 import numpy as np
@@ -55,7 +55,7 @@ class Lines:
         """The number of tokens of each line."""
         return self.tokens.counts
 
-    @property
+    @cached_property
     def words(self) -> NDArray[np.float64]:
         """The number of words of each line; some characters of a script without spaces are one."""
         tokens = self.tokens
@@ -64,7 +64,7 @@ class Lines:
         )
         return np.asarray(self.sizes - (1 - _UNSPACED_WORD) * unspaced)
 
-    @property
+    @cached_property
     def numeric(self) -> NDArray[np.bool_]:
         """Whether two in five of each line's tokens are numbers, as in dates, scores and prices."""
         tokens = self.tokens
