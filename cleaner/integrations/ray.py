@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import ray
 import ray.data
 
@@ -21,7 +22,7 @@ from cleaner.learn.templates.grouping import Grouping, numbers
 from cleaner.learn.templates.miner import Batches, Step
 from cleaner.profiles import Options
 
-_BUCKET = "bucket"
+_BUCKET, _OF_NONE = "bucket", -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +51,22 @@ class Ray:
         return grouping.result(part.cast(grouping.schema) for part in parts if part.num_rows)
 
 
-def _mapped(rows: pa.Table, step: Step, grouping: Grouping, buckets: int) -> pa.Table:
-    table = step(as_pages(rows))
+def _mapped(pages: pa.Table, step: Step, grouping: Grouping, buckets: int) -> pa.Table:
+    table = step(as_pages(pages))
     key = np.zeros(table.num_rows, np.uint64)
     for n, name in enumerate(grouping.keys):
         key ^= mix(numbers(table, name), n)
-    return table.append_column(_BUCKET, pa.array((key % np.uint64(buckets)).astype(np.int64)))
+    bucket = (key % np.uint64(buckets)).astype(np.int64)
+    # A shuffle of no rows at all fails for want of a schema, so each batch brings one of none.
+    blank = [0 if field.type == pa.int64() else "" for field in grouping.schema]
+    none = pa.table([[value] for value in blank], schema=grouping.schema)
+    rows = pa.concat_tables([table, none])
+    return rows.append_column(_BUCKET, pa.array(np.append(bucket, _OF_NONE)))
 
 
 def _combined(rows: pa.Table, grouping: Grouping) -> pa.Table:
-    return grouping.result([rows.select(grouping.schema.names).cast(grouping.schema)])
+    some = rows.filter(pc.not_equal(rows[_BUCKET], _OF_NONE))
+    return grouping.result([some.select(grouping.schema.names).cast(grouping.schema)])
 
 
 def clean(
