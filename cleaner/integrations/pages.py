@@ -31,6 +31,10 @@ class ParquetPages:
         for part in self.parts():
             yield from read_part(*part, self.rows)
 
+    def __len__(self) -> int:
+        """Return how many pages there are."""
+        return sum(pq.read_metadata(path).num_rows for path in self.paths)
+
     def parts(self) -> Iterator[tuple[str, int]]:
         """Yield the file and number of each row group: what one worker reads at once."""
         for path in self.paths:

@@ -38,6 +38,8 @@ class Ray:
         """Return the rows of `step` over all batches, combined, in order of the keys."""
         buckets = self.buckets or 4 * max(int(ray.cluster_resources().get("CPU", 1)), 1)
         with stored(batches, self.folder) as pages:
+            if not len(pages):  # nothing would be mapped, and Ray fails to shuffle nothing
+                return grouping.schema.empty_table()
             mapped = ray.data.read_parquet(list(pages.paths)).map_batches(
                 partial(_mapped, step=step, grouping=grouping, buckets=buckets),
                 batch_format="pyarrow",
@@ -57,7 +59,7 @@ def _mapped(pages: pa.Table, step: Step, grouping: Grouping, buckets: int) -> pa
     for n, name in enumerate(grouping.keys):
         key ^= mix(numbers(table, name), n)
     bucket = (key % np.uint64(buckets)).astype(np.int64)
-    # A shuffle of no rows at all fails for want of a schema, so each batch brings one of none.
+    # Nor may pages that have no rows be all there are: each batch brings a row of none.
     blank = [0 if field.type == pa.int64() else "" for field in grouping.schema]
     none = pa.table([[value] for value in blank], schema=grouping.schema)
     rows = pa.concat_tables([table, none])
