@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: setup demo serve test lint format protos rules golden-diff accept bench bench-quality floors model test-train clean
+.PHONY: setup demo serve test lint format protos rules golden-diff accept bench bench-quality floors model test-train test-engines bench-scale clean
 
 setup: $(READY)                ## make the virtual environment
 $(READY): pyproject.toml
@@ -66,6 +66,17 @@ model: setup                   ## train the classifier anew: make model DATA=fol
 test-train: setup              ## the tests of training, with PyTorch
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[train]'
 	$(BIN)/python -m pytest tests/learn
+
+test-engines: setup            ## the tests of DuckDB, Ray Data, Spark and datatrove, really started here
+	@java -version 2>&1 | grep -Eq 'version "(1[7-9]|[2-9][0-9])' || \
+	  { echo 'Spark needs Java 17 or later: apt-get install openjdk-17-jre-headless'; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[ray,spark,datatrove]'
+	$(BIN)/python -m pytest tests/integrations
+
+bench-scale: setup             ## what learning takes as pages grow, engine by engine, and a large bundle
+	@mkdir -p build
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[ray,spark]'
+	@$(BIN)/python -m cleaner.bench.scale --pages 1000 10000 100000 --engines duckdb ray spark --bundle --json build/scale.json
 
 clean:                         ## remove what setup and tests made
 	rm -rf .venv build .mypy_cache .pytest_cache .ruff_cache .hypothesis

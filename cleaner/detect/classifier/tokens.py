@@ -28,9 +28,12 @@ _PAIR, _OPENS, _CLOSES, _LINE = (
     np.uint64(seed)
     for seed in (0xD6E8FEB86659FD93, 0xA0761D6478BD642F, 0xE7037ED1A0B428DB, 0x8EBC6AF09C88C6E3)
 )
+# A longer text is not remembered.
+_REMEMBERED = 1 << 20
 # Whole lines up to this many tokens are n-grams of their own.
 _SHORT = 8
 _powers: list[Hashes] = []
+_last: list[tuple[str, NDArray[np.uint8], Tokens]] = []
 
 
 @dataclass(frozen=True)
@@ -90,8 +93,24 @@ class Tokens:
 
 
 def tokenise(texts: list[str], sort_of: NDArray[np.uint8], lower: NDArray[np.uint64]) -> Tokens:
-    """Return the tokens of `texts`, one line each, none of them empty and none with a line end."""
-    codes = code_points("\n".join(texts))
+    """Return the tokens of `texts`, one line each, none of them empty and none with a line end.
+
+    The last two answers are remembered: two detectors ask about the same document.
+    """
+    text = "\n".join(texts)
+    for known, table, tokens in _last:
+        if table is sort_of and known == text:
+            return tokens
+    tokens = _tokenised(text, len(texts), sort_of, lower)
+    if len(text) <= _REMEMBERED:
+        _last[:] = [(text, sort_of, tokens), *_last[:1]]
+    return tokens
+
+
+def _tokenised(
+    text: str, lines: int, sort_of: NDArray[np.uint8], lower: NDArray[np.uint64]
+) -> Tokens:
+    codes = code_points(text)
     sorts = sort_of[codes]
     breaks = np.flatnonzero(codes == 10)
     starts = np.concatenate([[0], breaks + 1])
@@ -103,10 +122,10 @@ def tokenise(texts: list[str], sort_of: NDArray[np.uint8], lower: NDArray[np.uin
     prefix = _prefix(lower[codes] + np.uint64(1))
     hashes = _range_hashes(prefix, first, last)
     line = line_of_char[first]
-    begin = np.searchsorted(line, np.arange(len(texts) + 1))
+    begin = np.searchsorted(line, np.arange(lines + 1))
     sequence = _prefix(hashes)
     return Tokens(
-        lines=len(texts),
+        lines=lines,
         starts=starts,
         ends=ends,
         sorts=sorts,

@@ -66,11 +66,14 @@ def _beside(bundle: Bundle, lines: Lines, found: Ints) -> NDArray[np.bool_]:
 
     There a pattern for the bylines and dates of teasers would take the article's own.
     """
-    place, hit = place_of(lines, found >= 0), found >= 0
-    varied = np.zeros(len(found), bool)
+    hit = found >= 0
+    suspect = hit & lines.numeric
     every = range(len(bundle))
-    varied[hit] = bundle.column("room", every)[found[hit]] > 0
-    return np.asarray((place.near | place.amid) & (varied | lines.numeric))
+    suspect[hit] |= bundle.column("room", every)[found[hit]] > 0
+    if not suspect.any():
+        return suspect
+    place = place_of(lines, hit)
+    return np.asarray(suspect & (place.near | place.amid))
 
 
 def _too_much(lines: Lines, found: Ints) -> NDArray[np.bool_]:

@@ -115,6 +115,7 @@ class Bundle:
         self._bounds = arrays["bounds"]
         self._ends = arrays["ends"]
         self.of_publisher = lru_cache(256)(self._of_publisher)
+        self.template = lru_cache(4096)(self._template)
 
     @classmethod
     def of(cls, templates: Iterable[Template]) -> Bundle:
@@ -175,8 +176,8 @@ class Bundle:
         """Return the numbers of some templates by the name of the field."""
         return self._arrays[name][rows.start : rows.stop]
 
-    def template(self, index: int) -> Template:
-        """Return one template."""
+    def _template(self, index: int) -> Template:
+        """Return one template: a publisher's pages ask for the same ones."""
         row: dict[str, object] = {
             name: self._arrays[name][index].item() for name in _KINDS if name != "where"
         }

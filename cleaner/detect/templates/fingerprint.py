@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cached_property, lru_cache
 from unicodedata import normalize
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cleaner.detect.classifier import shipped
 from cleaner.detect.classifier.characters import Sort
 from cleaner.detect.classifier.tokens import Tokens, sequence_hashes, tokenise
-from cleaner.detect.models import CLASSIFIER, MODELS
 
 Ints = NDArray[np.int64]
 
@@ -43,7 +43,8 @@ class Lines:
     @classmethod
     def of(cls, texts: Sequence[str]) -> Lines:
         """Return the fingerprints of `texts`; see `comparable` for what they must be like."""
-        tokens = tokenise([text or " " for text in texts] or [" "], *_tables())
+        model = shipped()  # the same tables and the same texts are tokenised once
+        tokens = tokenise([text or " " for text in texts] or [" "], model.sorts, model.lower)
         is_digit = tokens.sorts == Sort.DIGIT
         digits = np.concatenate([[0], np.cumsum(is_digit)])
         counts = digits[tokens.last] - digits[tokens.first]
@@ -55,7 +56,7 @@ class Lines:
         """The number of tokens of each line."""
         return self.tokens.counts
 
-    @property
+    @cached_property
     def words(self) -> NDArray[np.float64]:
         """The number of words of each line; some characters of a script without spaces are one."""
         tokens = self.tokens
@@ -64,7 +65,7 @@ class Lines:
         )
         return np.asarray(self.sizes - (1 - _UNSPACED_WORD) * unspaced)
 
-    @property
+    @cached_property
     def numeric(self) -> NDArray[np.bool_]:
         """Whether two in five of each line's tokens are numbers, as in dates, scores and prices."""
         tokens = self.tokens
@@ -101,9 +102,15 @@ def comparable(text: str) -> str:
 @lru_cache(1 << 14)
 def name_fingerprint(name: str) -> int:
     """Return 64 bits, signed, for a name such as a publisher's."""
-    codes = np.frombuffer(name.encode("utf-8", "surrogatepass") or b"\0", np.uint8)
-    hashes = codes.astype(np.uint64) + np.uint64(1)
-    return int(_signed(hashes, np.array([0]), np.array([len(hashes)]))[0])
+    return int(name_fingerprints([name])[0])
+
+
+def name_fingerprints(names: Sequence[str]) -> Ints:
+    """Return the same for each of `names`."""
+    encoded = [name.encode("utf-8", "surrogatepass") or b"\0" for name in names]
+    ends = np.cumsum([0, *map(len, encoded)])
+    codes = np.frombuffer(b"".join(encoded), np.uint8)
+    return _signed(codes.astype(np.uint64) + np.uint64(1), ends[:-1], ends[1:])
 
 
 def mix(values: Ints, seed: int) -> NDArray[np.uint64]:
@@ -118,10 +125,3 @@ def _signed(hashes: NDArray[np.uint64], begin: Ints, end: Ints) -> Ints:
     """Return fingerprints as engines know 64 bits, with a sign; `NONE` for nothing."""
     found = sequence_hashes(hashes, begin, end).view(np.int64)
     return np.where(end > begin, found, NONE)
-
-
-@cache
-def _tables() -> tuple[NDArray[np.uint8], NDArray[np.uint64]]:
-    """Return the sort and lower case of each code point, as the classifier has them."""
-    with np.load(MODELS / CLASSIFIER, allow_pickle=False) as file:
-        return file["sorts"], file["lower"].astype(np.uint64)

@@ -7,11 +7,12 @@ runs of lines between two that recur are teasers and lists, if they lie outside 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cleaner.detect.templates.fingerprint import Ints, Lines
+from cleaner.detect.templates.fingerprint import Ints
 
 Bools = NDArray[np.bool_]
 
@@ -23,6 +24,15 @@ _STRETCH, _RECURS = 10, 12
 _SLIGHT = 3
 # Lines above the article in which its headline, byline and date stand.
 _HEAD = 6
+
+
+class Worded(Protocol):
+    """The lines of one page."""
+
+    @property
+    def words(self) -> NDArray[np.float64]:
+        """The number of words of each."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -50,7 +60,7 @@ class Place:
     """For a line that recurs: whether they end well above the article."""
 
 
-def place_of(lines: Lines, recurs: Bools) -> Place:
+def place_of(lines: Worded, recurs: Bools) -> Place:
     """Return where the lines of one page stand, given which of them recur."""
     words = lines.words
     first, end = stretch_of(lines, recurs)
@@ -73,7 +83,7 @@ def place_of(lines: Lines, recurs: Bools) -> Place:
     )
 
 
-def stretch_of(lines: Lines, recurs: Bools | None = None) -> tuple[int, int]:
+def stretch_of(lines: Worded, recurs: Bools | None = None) -> tuple[int, int]:
     """Return the bounds of the lines that read as the article, given which of all recur."""
     gain = lines.words - _STRETCH
     return _best_stretch(gain if recurs is None else np.where(recurs, -_RECURS, gain))

@@ -7,6 +7,7 @@ are kept as sets of 64 marks, of which `distinct` tells the number.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,20 @@ _REDUCE = {"sum": np.add, "min": np.minimum, "max": np.maximum, "or": np.bitwise
 
 
 @dataclass(frozen=True, slots=True)
+class Rare:
+    """Rows that nobody needs once all are combined, and which are most of all rows."""
+
+    column: str
+    """Of whole numbers."""
+    below: int
+    """Rows with less in that column are rare, ..."""
+    key: str
+    """... but for those whose key of this name ..."""
+    but: int
+    """... is this one."""
+
+
+@dataclass(frozen=True, slots=True)
 class Grouping:
     """What rows are grouped by, and how each other column is combined."""
 
@@ -27,6 +42,8 @@ class Grouping:
     columns: tuple[tuple[str, str], ...]
     """Name of each further column and its way: ``sum``, ``min``, ``max``, ``or`` of 64-bit
     numbers; ``first``, the smallest of texts by their bytes."""
+    rare: Rare | None = None
+    """What is left out of the result; None for nothing."""
 
     @property
     def schema(self) -> pa.Schema:
@@ -58,6 +75,14 @@ class Grouping:
             else:
                 columns.append(_REDUCE[way].reduceat(numbers(table, name)[order], first))
         return pa.table([pa.array(column) for column in columns], schema=self.schema)
+
+    def result(self, parts: Iterable[pa.Table]) -> pa.Table:
+        """Return all rows of `parts` combined, without the rare ones."""
+        table = self.combine(pa.concat_tables([self.schema.empty_table(), *parts]))
+        if (rare := self.rare) is None:
+            return table
+        often = numbers(table, rare.column) >= rare.below
+        return table.filter(pa.array(often | (numbers(table, rare.key) == rare.but)))
 
 
 def numbers(table: pa.Table, name: str) -> Ints:

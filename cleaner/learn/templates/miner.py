@@ -48,8 +48,7 @@ class Here:
 
     def run(self, batches: Batches, step: Step, grouping: Grouping) -> pa.Table:
         """Return the rows of `step` over all batches, combined."""
-        parts = [step(batch) for batch in batches()]
-        return grouping.combine(pa.concat_tables(parts) if parts else grouping.schema.empty_table())
+        return grouping.result(step(batch) for batch in batches())
 
 
 def mine(batches: Batches, engine: Engine, support: Support = DEFAULT) -> Mined:

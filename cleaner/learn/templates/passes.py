@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -22,12 +23,12 @@ from cleaner.detect.templates.fingerprint import (
     Lines,
     comparable,
     mix,
-    name_fingerprint,
+    name_fingerprints,
 )
-from cleaner.detect.templates.place import LONG, Place, place_of, stretch_of
+from cleaner.detect.templates.place import LONG, place_of, stretch_of
 from cleaner.errors import CleanerError
 from cleaner.ingest import Limits, ingest
-from cleaner.learn.templates.grouping import Grouping, marks
+from cleaner.learn.templates.grouping import Grouping, Rare, marks
 from cleaner.model import Document, Kind
 from cleaner.segment import segment
 
@@ -43,6 +44,8 @@ PAGES = pa.schema(
 )
 """What a page is: ``day`` in days since 1970, -1 where it is not known; ``text`` or ``html``."""
 NO_DAY = -1
+WHOLE_PAGE = 1
+"""The unit that every page has: it counts a publisher's pages, and its example is the name."""
 SKETCHES = 4
 """How many times a page's story is drawn; near-duplicates nearly always draw alike."""
 UNITS = Grouping(
@@ -55,6 +58,7 @@ UNITS = Grouping(
         ("last", "max"),
         *((f"story{n}", "or") for n in range(SKETCHES)),
     ),
+    Rare("pages", 2, "unit", WHOLE_PAGE),
 )
 """What recurs. ``unit`` is a line's fingerprint, that of an edge of it, or `WHOLE_PAGE`."""
 SIGHTINGS = Grouping(
@@ -67,14 +71,15 @@ SIGHTINGS = Grouping(
     ),
 )
 """How a unit stands on its pages. ``nth`` draws sixteen examples."""
-WHOLE_PAGE = 1
-"""The unit that every page has: it counts a publisher's pages, and its example is the name."""
 EXAMPLES = 16
 # A longer line may only begin or end with chrome.
 _LONGEST_LINE = 60
 # With no depth allowed, ingest asks no extractor, which would take 20 times the rest.
 _LIMITS = Limits(max_extractor_depth=0)
 _DIGITS = 16
+_SHORTER_EDGES = 2 * (len(EDGES) - 1)
+# Pages are taken together up to so many characters, which a processor's cache holds.
+_CHARS, _MOST = 1 << 17, 4096
 
 
 @dataclass(frozen=True)
@@ -82,13 +87,13 @@ class Candidates:
     """What recurs enough to be looked at."""
 
     keys: Ints
-    """`_key` of publisher and unit, sorted."""
+    """`key_of` publisher and unit, sorted."""
 
-    def holding(self, publisher: int, units: Ints) -> NDArray[np.bool_]:
-        """Whether each unit is among them at that publisher."""
+    def holding(self, publishers: Ints, units: Ints) -> NDArray[np.bool_]:
+        """Whether each unit is among them at its publisher."""
         if not len(self.keys):
             return np.zeros(len(units), bool)
-        wanted = key_of(np.full(len(units), publisher, np.int64), units)
+        wanted = key_of(publishers, units)
         at = np.minimum(np.searchsorted(self.keys, wanted), len(self.keys) - 1)
         return np.asarray((self.keys[at] == wanted) & (units != NONE))
 
@@ -98,28 +103,68 @@ def key_of(publishers: Ints, units: Ints) -> Ints:
     return (mix(publishers, 7) ^ units.view(np.uint64)).view(np.int64)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Page:
     publisher: str
-    url: int
+    url: str
     day: int
-    lines: Lines
     texts: list[str]
 
-    @property
-    def key(self) -> int:
-        return name_fingerprint(self.publisher)
+
+@dataclass(frozen=True)
+class _Pages:
+    """Some pages, their lines one below the other: numpy's calls cost more than what they do."""
+
+    publishers: list[str]
+    urls: Ints
+    days: Ints
+    bounds: Ints
+    """First line of each page, then the number of all lines."""
+    texts: list[str]
+    lines: Lines
+
+    @classmethod
+    def of(cls, pages: list[_Page]) -> _Pages:
+        texts = [text for page in pages for text in page.texts]
+        return cls(
+            publishers=[page.publisher for page in pages],
+            urls=name_fingerprints([page.url for page in pages]),
+            days=np.array([page.day for page in pages], np.int64),
+            bounds=np.cumsum([0, *(len(page.texts) for page in pages)]),
+            texts=texts,
+            lines=Lines.of(texts),
+        )
+
+    @cached_property
+    def keys(self) -> Ints:
+        """The fingerprint of each page's publisher."""
+        return name_fingerprints(self.publishers)
+
+    @cached_property
+    def of_line(self) -> NDArray[np.uint16]:
+        """The page of each line."""
+        return np.repeat(np.arange(len(self.days), dtype=np.uint16), np.diff(self.bounds))
+
+    @cached_property
+    def words(self) -> list[_Worded]:
+        """The number of words of each line, page by page."""
+        return [_Worded(words) for words in np.split(self.lines.words, self.bounds[1:-1])]
+
+
+@dataclass(frozen=True, slots=True)
+class _Worded:
+    words: NDArray[np.float64]
 
 
 def count(batch: pa.RecordBatch) -> pa.Table:
     """Return the `UNITS` of a batch of `PAGES`."""
-    return UNITS.combine(_table(UNITS, [_units(page) for page in _read(batch)]))
+    return UNITS.combine(_table(UNITS, [_units(pages) for pages in _read(batch)]))
 
 
 def look(batch: pa.RecordBatch, candidates: Candidates) -> pa.Table:
     """Return the `SIGHTINGS` of `candidates` in a batch of `PAGES`."""
     return SIGHTINGS.combine(
-        _table(SIGHTINGS, [_sightings(page, candidates) for page in _read(batch)])
+        _table(SIGHTINGS, [_sightings(pages, candidates) for pages in _read(batch)])
     )
 
 
@@ -129,27 +174,47 @@ def _table(grouping: Grouping, parts: list[dict[str, object]]) -> pa.Table:
     return pa.concat_tables([pa.table(part, schema=grouping.schema) for part in parts])
 
 
-def _read(batch: pa.RecordBatch) -> Iterator[_Page]:
-    """Yield the pages of a batch that have a publisher and can be read."""
+def _read(batch: pa.RecordBatch) -> Iterator[_Pages]:
+    """Yield the pages of a batch that have a publisher and can be read, some at once."""
+    some: list[_Page] = []
+    chars = 0
     for row in batch.to_pylist():
-        publisher = publisher_key(row["publisher"] or row["url"] or "")
-        if not publisher:
+        if (page := _page(row)) is None:
             continue
-        html = row["html"] is not None
-        document = Document(
-            text="" if html else row["text"] or "",
-            raw=row["html"],
-            kind=Kind.HTML if html else Kind.TEXT,
+        some.append(page)
+        chars += sum(map(len, page.texts))
+        if chars >= _CHARS or len(some) == _MOST:
+            yield _Pages.of(some)
+            some, chars = [], 0
+    if some:
+        yield _Pages.of(some)
+
+
+def _page(row: dict[str, object]) -> _Page | None:
+    publisher = publisher_key(str(row["publisher"] or row["url"] or ""))
+    if not publisher:
+        return None
+    html = row["html"] is not None
+    document = Document(
+        text="" if html else row["text"] or "",  # type: ignore[arg-type]
+        raw=row["html"],  # type: ignore[arg-type]
+        kind=Kind.HTML if html else Kind.TEXT,
+    )
+    try:
+        page = segment(ingest(document, _LIMITS))
+    except CleanerError:
+        return None
+    day = row["day"]
+    return (
+        _Page(
+            publisher,
+            str(row["url"] or row["id"] or ""),
+            day if isinstance(day, int) else NO_DAY,
+            [comparable(text) for text in page.texts],
         )
-        try:
-            page = segment(ingest(document, _LIMITS))
-        except CleanerError:
-            continue
-        texts = [comparable(text) for text in page.texts]
-        if texts:
-            url = name_fingerprint(row["url"] or row["id"] or "")
-            day = NO_DAY if row["day"] is None else row["day"]
-            yield _Page(publisher, url, day, Lines.of(texts), texts)
+        if page.texts
+        else None
+    )
 
 
 def edges(lines: Lines) -> Iterator[Ints]:
@@ -165,92 +230,125 @@ def _sides(lines: Lines, size: int) -> Iterator[Ints]:
         yield np.where(fits & (found != NONE), mixed, NONE)
 
 
-def _units(page: _Page) -> dict[str, object]:
-    lines = page.lines
-    found = np.concatenate([lines.whole, *edges(lines), [WHOLE_PAGE]])
-    units = np.unique(found[found != NONE])
-    size = len(units)
-    url = np.full(size, page.url, np.int64)
-    day = np.full(size, page.day, np.int64)
-    dated = page.day != NO_DAY
-    stories = _stories(lines)
+def _units(pages: _Pages) -> dict[str, object]:
+    found = [pages.lines.whole, *edges(pages.lines)]
+    every = np.arange(len(pages.days), dtype=np.uint16)
+    units = np.concatenate([*found, np.full(len(every), WHOLE_PAGE)])
+    at = np.concatenate([*[pages.of_line] * len(found), every])
+    some = np.flatnonzero(units != NONE)
+    order, first = _grouped(at[some], units[some])
+    once = some[order[first]]
+    at = at[once]
+    dated = pages.days != NO_DAY
+    stories = _stories(pages)
     return {
-        "publisher": np.full(size, page.key, np.int64),
-        "unit": units,
-        "pages": np.ones(size, np.int64),
-        "urls": marks(url),
-        "days": marks(day) if dated else np.zeros(size, np.int64),
-        "first": day if dated else np.full(size, np.iinfo(np.int64).max),
-        "last": day,
-        **{f"story{n}": np.full(size, story) for n, story in enumerate(stories.tolist())},
+        "publisher": pages.keys[at],
+        "unit": units[once],
+        "pages": np.ones(len(at), np.int64),
+        "urls": marks(pages.urls)[at],
+        "days": np.where(dated, marks(pages.days), 0)[at],
+        "first": np.where(dated, pages.days, np.iinfo(np.int64).max)[at],
+        "last": pages.days[at],
+        **{f"story{n}": story[at] for n, story in enumerate(stories)},
     }
 
 
-def _stories(lines: Lines) -> Ints:
+def _grouped(pages: NDArray[np.uint16], units: Ints) -> tuple[Ints, Ints]:
+    """Return the order by page and unit, equals as they stand, and where each group begins."""
+    order = np.argsort(units, kind="stable")
+    order = order[np.argsort(pages[order], kind="stable")]
+    pages, units = pages[order], units[order]
+    new = np.ones(len(order), bool)
+    new[1:] = (pages[1:] != pages[:-1]) | (units[1:] != units[:-1])
+    return order, np.flatnonzero(new)
+
+
+def _stories(pages: _Pages) -> list[Ints]:
     """Return sets with one mark each, the same ones for pages that tell nearly the same.
 
     Each is the least of the page's runs of three words, scattered anew: two pages have the same
     one as often as they share runs. Only the stretch that reads as the article counts: what
     surrounds it is the same on all pages of a publisher.
     """
-    first, end = stretch_of(lines)
-    hashes = lines.hashes[lines.tokens.begin[first] : lines.tokens.begin[end]]
-    if len(hashes) < 3:
-        return marks(np.array([lines.whole.sum()] * SKETCHES))
+    lines, begin = pages.lines, pages.lines.tokens.begin
+    stretches = np.array([stretch_of(words) for words in pages.words]) + pages.bounds[:-1, None]
+    first, end = begin[stretches[:, 0]], begin[stretches[:, 1]]
+    few = end - first < 3
+    hashes = lines.hashes
     runs = hashes[:-2] * np.uint64(3) + hashes[1:-1] * np.uint64(5) + hashes[2:]
-    least = [mix(runs.view(np.int64), 40 + n).min() for n in range(SKETCHES)]
-    return marks(np.array(least, np.uint64).view(np.int64))
+    whole = np.add.reduceat(lines.whole, pages.bounds[:-1])
+    found = []
+    for n in range(SKETCHES):
+        values = whole.copy()
+        if not few.all():
+            scattered = np.append(mix(runs.view(np.int64), 40 + n), np.uint64(0))
+            ranges = np.stack([first[~few], end[~few] - 2], axis=1).ravel()
+            values[~few] = np.minimum.reduceat(scattered, ranges)[::2].view(np.int64)
+        found.append(marks(values))
+    return found
 
 
-def _sightings(page: _Page, candidates: Candidates) -> dict[str, object]:
-    lines = page.lines
-    recurs = candidates.holding(page.key, lines.whole)
+def _sightings(pages: _Pages, candidates: Candidates) -> dict[str, object]:
+    lines, publishers = pages.lines, pages.keys[pages.of_line]
+    recurs = candidates.holding(publishers, lines.whole)
     units = np.where(recurs, lines.whole, NONE)
-    for edge in edges(lines):  # the longest edge that recurs speaks for a line that does not
-        holds = ~recurs & candidates.holding(page.key, edge)
-        units = np.where(holds, edge, units)
     both = np.ones(len(recurs), bool)  # a long line with slots has two edges that recur
-    for edge in _sides(lines, EDGES[-1]):
-        both &= candidates.holding(page.key, edge)
-    place = place_of(lines, recurs | both)
+    for n, edge in enumerate(edges(lines)):
+        holds = candidates.holding(publishers, edge)
+        # The longest edge that recurs speaks for a line that does not.
+        units = np.where(holds & ~recurs, edge, units)
+        if n >= _SHORTER_EDGES:
+            both &= holds
+    columns = {"edge": ~recurs, **_standing(pages, recurs, both)}
     some = np.flatnonzero(units != NONE)
-    found, at, group = np.unique(units[some], return_index=True, return_inverse=True)
-    at = some[at]
-    size = len(at) + 1  # and the page itself
-    number = int(mix(np.array([page.url]), 3)[0])
-    draw = f"{number:0{_DIGITS}x}"
-    opens_article = place.near & np.append(place.amid[1:], False)
-    alone = ~_flanked(recurs) | opens_article
-    columns = {"edge": ~recurs, "alone": alone, **_standing(place, lines)}
+    order, first = _grouped(pages.of_line[some], units[some])
+    order = some[order]
+    once = order[first]
+    every = np.arange(len(pages.days), dtype=np.uint16)  # and the pages themselves
+    at = np.concatenate([pages.of_line[once], every])
+    numbers = mix(pages.urls, 3)
+    draws = [f"{number:0{_DIGITS}x}" for number in numbers.tolist()]
+    texts = [pages.texts[line] for line in once.tolist()] + pages.publishers
     return {
-        "publisher": np.full(size, page.key, np.int64),
-        "unit": np.append(found, WHOLE_PAGE),
-        "nth": np.full(size, number % EXAMPLES, np.int64),
-        "seen": np.ones(size, np.int64),
-        **{name: _most(column[some], group, size) for name, column in columns.items()},
-        "example": [draw + page.texts[n] for n in at.tolist()] + [draw + page.publisher],
+        "publisher": pages.keys[at],
+        "unit": np.append(units[once], np.full(len(every), WHOLE_PAGE)),
+        "nth": (numbers % np.uint64(EXAMPLES)).astype(np.int64)[at],
+        "seen": np.ones(len(at), np.int64),
+        **{
+            name: np.append(_most(column[order], first), np.zeros(len(every), np.int64))
+            for name, column in columns.items()
+        },
+        "example": [draws[page] + text for page, text in zip(at.tolist(), texts, strict=True)],
     }
 
 
-def _flanked(recurs: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Whether the line before or the line behind each recurs, or there is none."""
-    return np.append(True, recurs[:-1]) | np.append(recurs[1:], True)
-
-
-def _most(values: NDArray[np.generic], group: Ints, size: int) -> Ints:
+def _most(values: NDArray[np.generic], first: Ints) -> Ints:
     """Return the greatest value of each group: what holds of a line anywhere holds of the page."""
-    out = np.zeros(size, np.int64)
-    np.maximum.at(out, group, values.astype(np.int64))
-    return out
+    if not len(first):
+        return np.zeros(0, np.int64)
+    return np.maximum.reduceat(values.astype(np.int64), first)
 
 
-def _standing(place: Place, lines: Lines) -> dict[str, NDArray[np.generic]]:
-    """Return the numbers of `SIGHTINGS` for each line of a page."""
-    runs = place.runs
-    return {
-        "head": place.head, "tail": place.tail, "amid": place.amid, "near": place.near,
-        "long": lines.words >= LONG, "numeric": lines.numeric, "runs": runs > 0,
-        "unsafe": place.unsafe, "longest": runs,
+def _standing(
+    pages: _Pages, recurs: NDArray[np.bool_], both: NDArray[np.bool_]
+) -> dict[str, NDArray[np.generic]]:
+    """Return the numbers of `SIGHTINGS` for each line."""
+    lines, inner = pages.lines, pages.bounds[1:-1]
+    split = np.split(recurs | both, inner)
+    places = [place_of(words, some) for words, some in zip(pages.words, split, strict=True)]
+    of_place = {
+        name: np.concatenate([getattr(place, name) for place in places])
+        for name in ("head", "tail", "amid", "near", "runs", "unsafe")
+    }
+    runs = of_place["runs"]
+    # Whether the line before or the line behind each recurs, or there is none on its page.
+    flanked = np.append(True, recurs[:-1]) | np.append(recurs[1:], True)
+    flanked[pages.bounds[:-1]] = flanked[pages.bounds[1:] - 1] = True
+    below = np.append(of_place["amid"][1:], False)
+    below[pages.bounds[1:] - 1] = False
+    return of_place | {
+        "long": lines.words >= LONG, "numeric": lines.numeric, "runs": runs > 0, "longest": runs,
+        "alone": ~flanked | (of_place["near"] & below),
     }  # fmt: skip
 
 
