@@ -90,7 +90,8 @@ def recurring(units: pa.Table, support: Support) -> Candidates:
     whole = unit == WHOLE_PAGE
     some = (pages >= least_pages(publisher, pages, whole, support)) & ~whole
     keys = key_of(publisher[some], unit[some])
-    return Candidates(np.sort(keys))
+    order = np.argsort(keys)
+    return Candidates(keys[order], pages[some][order])
 
 
 def least_pages(

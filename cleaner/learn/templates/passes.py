@@ -77,7 +77,8 @@ _LONGEST_LINE = 60
 # With no depth allowed, ingest asks no extractor, which would take 20 times the rest.
 _LIMITS = Limits(max_extractor_depth=0)
 _DIGITS = 16
-_SHORTER_EDGES = 2 * (len(EDGES) - 1)
+_SIDES = 2
+_SHORTER_EDGES = _SIDES * (len(EDGES) - 1)
 # Pages are taken together up to so many characters, which a processor's cache holds.
 _CHARS, _MOST = 1 << 17, 4096
 
@@ -88,14 +89,16 @@ class Candidates:
 
     keys: Ints
     """`key_of` publisher and unit, sorted."""
+    pages: Ints
+    """How many pages each stands on."""
 
-    def holding(self, publishers: Ints, units: Ints) -> NDArray[np.bool_]:
-        """Whether each unit is among them at its publisher."""
+    def support(self, publishers: Ints, units: Ints) -> Ints:
+        """Return the pages that each unit stands on at its publisher; 0 if it is not among them."""
         if not len(self.keys):
-            return np.zeros(len(units), bool)
+            return np.zeros(len(units), np.int64)
         wanted = key_of(publishers, units)
         at = np.minimum(np.searchsorted(self.keys, wanted), len(self.keys) - 1)
-        return np.asarray((self.keys[at] == wanted) & (units != NONE))
+        return np.where((self.keys[at] == wanted) & (units != NONE), self.pages[at], 0)
 
 
 def key_of(publishers: Ints, units: Ints) -> Ints:
@@ -290,15 +293,17 @@ def _stories(pages: _Pages) -> list[Ints]:
 
 def _sightings(pages: _Pages, candidates: Candidates) -> dict[str, object]:
     lines, publishers = pages.lines, pages.keys[pages.of_line]
-    recurs = candidates.holding(publishers, lines.whole)
+    recurs = candidates.support(publishers, lines.whole) > 0
     units = np.where(recurs, lines.whole, NONE)
     both = np.ones(len(recurs), bool)  # a long line with slots has two edges that recur
+    most = np.zeros(len(recurs), np.int64)
     for n, edge in enumerate(edges(lines)):
-        holds = candidates.holding(publishers, edge)
-        # The longest edge that recurs speaks for a line that does not.
-        units = np.where(holds & ~recurs, edge, units)
+        # For a line that does not recur its edge speaks that recurs the most, by words.
+        support = candidates.support(publishers, edge) * EDGES[n // _SIDES]
+        units = np.where(~recurs & (support > most), edge, units)
+        most = np.maximum(most, support)
         if n >= _SHORTER_EDGES:
-            both &= holds
+            both &= support > 0
     columns = {"edge": ~recurs, **_standing(pages, recurs, both)}
     some = np.flatnonzero(units != NONE)
     order, first = _grouped(pages.of_line[some], units[some])

@@ -55,6 +55,17 @@ def test_patterns_get_slots_where_their_lines_differ() -> None:
     assert accepted(mined(rows)) == {f"The post {SLOT} appeared first on The Lantern"}
 
 
+def test_credits_of_the_same_editors_are_one_pattern() -> None:
+    names = ("Frost", "Lund", "Marsh", "Vale", "Birch", "Reed", "Stone", "Wood", "Hill", "Brook")
+    rows = [
+        page(n, [*story(n), f"Reporting by Ada {names[n % 10]}; editing by Eve {names[n % 3]}"])
+        for n in range(24)
+    ]
+    (only,) = accepted(mined(rows))
+    assert only.startswith("Reporting by Ada {…}")
+    assert "editing by Eve" in only
+
+
 def test_numbers_are_one_template() -> None:
     rows = [
         page(n, [*story(n), f"You have {n + 2} free articles left this month"]) for n in range(12)
