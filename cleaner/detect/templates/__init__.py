@@ -10,6 +10,7 @@ heading that recurs.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,13 +42,14 @@ def templates(page: Segmented, bundle: Bundle) -> Iterator[Finding]:
     texts = [comparable(text) for text in page.texts]
     lines = Lines.of(texts)
     found = _exact(bundle, rows, lines)
-    patterns = slotted(bundle, rows)
+    patterns = bundle.once(publisher, partial(slotted, bundle))
     for line, template in patterns.whole(lines, np.flatnonzero(found < 0)):
         found[line] = template
-    found[_beside(bundle, lines, found)] = -1
-    found[_too_much(lines, found)] = -1
-    yield from _whole(page, bundle, found)
-    yield from _following(page, bundle, lines, found)
+    if (found >= 0).any():
+        found[_beside(bundle, lines, found)] = -1
+        found[_too_much(lines, found)] = -1
+        yield from _whole(page, bundle, found)
+        yield from _following(page, bundle, lines, found)
     yield from _parts(page, bundle, patterns, lines, np.flatnonzero(found < 0), texts)
 
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 import hashlib
 import os
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
 from enum import IntEnum
 from functools import lru_cache
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,10 @@ from numpy.typing import NDArray
 from cleaner.detect.templates.fingerprint import name_fingerprint
 from cleaner.errors import BundleError
 
+T = TypeVar("T")
+
 FORMAT = 1
+_REMEMBERED = 256
 SLOT = "{…}"
 """What stands in a template's text where its lines differ."""
 
@@ -114,7 +117,8 @@ class Bundle:
         self._keys = arrays["keys"]
         self._bounds = arrays["bounds"]
         self._ends = arrays["ends"]
-        self.of_publisher = lru_cache(256)(self._of_publisher)
+        self._ready: dict[str, Any] = {}
+        self.of_publisher = lru_cache(_REMEMBERED)(self._of_publisher)
         self.template = lru_cache(4096)(self._template)
 
     @classmethod
@@ -163,6 +167,15 @@ class Bundle:
             return every
         at = int(np.searchsorted(self._bounds, every.start))
         return range(every.start, int(self._ends[at]))
+
+    def once(self, publisher: str, make: Callable[[range], T]) -> T:
+        """Return what `make` makes of a publisher's templates; made once for each, for a while."""
+        if publisher not in self._ready:
+            if len(self._ready) >= _REMEMBERED:
+                self._ready.clear()
+            self._ready[publisher] = make(self.of_publisher(publisher))
+        made: T = self._ready[publisher]
+        return made
 
     def all_of(self, publisher: str) -> range:
         """Return the indices of a publisher's templates, those that were refused included."""
