@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import struct
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
 from enum import IntEnum
@@ -28,6 +30,11 @@ T = TypeVar("T")
 
 FORMAT = 1
 _REMEMBERED = 256
+# What reading an archive raises, by where it is damaged.
+_DAMAGED = (
+    ValueError, KeyError, IndexError, EOFError, AttributeError, RuntimeError, OverflowError,
+    zipfile.BadZipFile, zlib.error, struct.error,
+)  # fmt: skip
 SLOT = "{…}"
 """What stands in a template's text where its lines differ."""
 
@@ -234,7 +241,7 @@ class Bundle:
             known = int(arrays["format"][0])
         except OSError as error:
             raise BundleError(f"{path}: cannot be read: {error.strerror or error}") from None
-        except (ValueError, KeyError, IndexError, EOFError, AttributeError, zipfile.BadZipFile):
+        except _DAMAGED:
             raise BundleError(f"{path}: is no bundle of templates, or is damaged") from None
         if known != FORMAT:
             raise BundleError(f"{path}: is of format {known}; this version reads format {FORMAT}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import random
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -88,6 +89,22 @@ def test_damaged_files_are_refused(tmp_path: Path, damage: str) -> None:
         path.with_suffix(".npz").replace(path)
     with pytest.raises(BundleError, match="learned"):
         Bundle.load(path)
+
+
+def test_no_flipped_byte_gets_through_or_raises_anything_else(tmp_path: Path) -> None:
+    path, bundle = tmp_path / "learned.npz", Bundle.of(TEMPLATES)
+    bundle.save(path)
+    whole = path.read_bytes()
+    luck = random.Random(11)
+    for _ in range(300):
+        at = luck.randrange(len(whole))
+        path.write_bytes(
+            whole[:at] + bytes([whole[at] ^ (1 << luck.randrange(8))]) + whole[at + 1 :]
+        )
+        try:
+            assert Bundle.load(path).digest == bundle.digest  # a byte that nobody reads
+        except BundleError:
+            continue
 
 
 def test_missing_file_is_named(tmp_path: Path) -> None:
