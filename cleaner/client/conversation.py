@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar, cast
 
 from google.protobuf.message import Message
@@ -168,19 +168,19 @@ class Conversation:
         document, message = sendable(given, self.limit)
         request = pb.CleanRequest(options=self.options, document=message)
         request.options.include_source_text = needs_source(document)
-        response = yield from self._ask("Clean", request, self.retries)
+        response = yield from self._ask("Clean", request)
         return result_of(cast(pb.CleanResponse, response).answer, document)
 
     def ruleset(self) -> Steps[ruleset_service_pb2.Ruleset]:
         """Ask what is loaded."""
         request = ruleset_service_pb2.GetRulesetRequest()
-        response = yield from self._ask("GetRuleset", request, self.retries)
+        response = yield from self._ask("GetRuleset", request)
         return cast(ruleset_service_pb2.GetRulesetResponse, response).ruleset
 
     def batch(self, batch: Batch) -> Steps[list[Outcome]]:
         """Ask for a few documents, by one call."""
         request = batch.request(self.options)
-        response = yield from self._ask("BatchClean", request, self.retries)
+        response = yield from self._ask("BatchClean", request)
         return list(batch.outcomes(cast(pb.BatchCleanResponse, response)))
 
     def part(self, batch: Batch, contact: Contact) -> Steps[list[Outcome]]:
@@ -208,16 +208,15 @@ class Conversation:
     def _told(self, batch: Batch, contact: Contact) -> Steps[list[Outcome]]:
         if not batch.documents:
             return list(batch.outcomes(pb.BatchCleanResponse()))
-        retries = replace(self.retries, unreachable=0) if contact.lost else self.retries
         try:
-            response = yield from self._ask("BatchClean", batch.request(self.options), retries)
+            response = yield from self._ask("BatchClean", batch.request(self.options), contact)
         except (Unreachable, Overloaded) as error:
             contact.lost = isinstance(error, Unreachable)
             return list(batch.failed(error))
         contact.lost = False
         return list(batch.outcomes(cast(pb.BatchCleanResponse, response)))
 
-    def _ask(self, method: str, request: Message, retries: Retries) -> Steps[Message]:
+    def _ask(self, method: str, request: Message, contact: Contact | None = None) -> Steps[Message]:
         end = time.monotonic() + self.timeout
         again = 0
         while True:
@@ -225,7 +224,9 @@ class Conversation:
             told = yield Ask(method, request, left)
             if not isinstance(told, CleanerError):
                 return cast(Message, told)
-            seconds = retries.wait(told, again)
+            seconds = self.retries.wait(told, again)
+            if contact and contact.lost and isinstance(told, Unreachable):
+                raise told
             if seconds is None or time.monotonic() + seconds >= end:
                 raise told
             yield Wait(seconds)
