@@ -67,10 +67,10 @@ test-train: setup              ## the tests of training, with PyTorch
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[train]'
 	$(BIN)/python -m pytest tests/learn
 
-test-engines: setup            ## the tests of DuckDB, Ray Data, Spark and datatrove, really started here
+test-engines: setup            ## the tests of DuckDB, Ray Data, Spark, datatrove and Scrapy, really started here
 	@java -version 2>&1 | grep -Eq 'version "(1[7-9]|[2-9][0-9])' || \
 	  { echo 'Spark needs Java 17 or later: apt-get install openjdk-17-jre-headless'; exit 1; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[ray,spark,datatrove]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[ray,spark,datatrove,scrapy]'
 	$(BIN)/python -m pytest tests/integrations
 
 bench-scale: setup             ## what learning takes as pages grow, engine by engine, and a large bundle
