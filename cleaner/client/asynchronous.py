@@ -6,15 +6,15 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, Iterable
 from contextlib import aclosing
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, Self, TypeAlias, TypeVar, cast
 
-from google.protobuf.message import Message
 from grpc import aio
 
 from cleaner.client.batches import BATCH_DOCUMENTS, Batch, Batcher, prepared
 from cleaner.client.channel import Tls, open_async_channel
 from cleaner.client.conversation import (
     CHANNEL_OPTIONS,
+    STREAM,
     WINDOW,
     Ask,
     Begun,
@@ -26,16 +26,66 @@ from cleaner.client.conversation import (
     methods_of,
 )
 from cleaner.client.errors import call_error
-from cleaner.errors import CleanerError
+from cleaner.client.streams import AsyncStream
+from cleaner.errors import DeadlineExceeded
 from cleaner.model import Result
 from cleaner.profiles import Options
 from cleaner.protocols import Given, Outcome
+from cleaner.v1 import cleaner_service_pb2 as pb
 from cleaner.v1 import ruleset_service_pb2
 
 _T = TypeVar("_T")
 _MIB = 1024 * 1024
 _END: Final = object()
-Documents = Iterable[Given] | AsyncIterable[Given]
+Documents: TypeAlias = Iterable[Given] | AsyncIterable[Given]
+_Window: TypeAlias = "asyncio.Queue[Begun[list[Outcome]] | None]"
+
+
+class _Calls:
+    """Does what a conversation asks for; one run over many documents has one stream."""
+
+    def __init__(self, methods: dict[str, Any], address: str) -> None:
+        self._methods = methods
+        self._address = address
+        self._stream: AsyncStream | None = None
+
+    def begin(self, ask: Ask) -> Any:
+        """Start a call; return its answer to come."""
+        if ask.method != STREAM:
+            return self._methods[ask.method](ask.request, timeout=ask.seconds)
+        if self._stream is None or self._stream.broken:
+            self._stream = AsyncStream(self._methods[STREAM], self._address)
+        return self._stream.ask(cast(pb.StreamCleanRequest, ask.request))
+
+    async def end(self, begun: Begun[_T]) -> _T:
+        """Take a conversation to its end; whoever is cancelled takes the call back."""
+        try:
+            while begun.step is not None:
+                begun.go_on(await self._told(begun.step, begun.answer))
+        except asyncio.CancelledError:
+            begun.cancel()
+            raise
+        result: _T = begun.result
+        return result
+
+    async def _told(self, step: Ask | Wait, answer: Any) -> Any:
+        if isinstance(step, Wait):
+            await asyncio.sleep(step.seconds)
+            return None
+        try:
+            async with asyncio.timeout(step.seconds if step.method == STREAM else None):
+                return await answer
+        except TimeoutError:
+            self.close()
+            return DeadlineExceeded(f"no answer from {self._address} for {step.seconds:g} s")
+        except aio.AioRpcError as error:
+            return call_error(error, self._address)
+
+    def close(self) -> None:
+        """Take back what is not answered."""
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
 
 
 class AsyncClient:
@@ -86,20 +136,20 @@ class AsyncClient:
             UnknownName, InvalidInput: options that the service does not know.
             NotAllowed: the service does not let this caller clean.
         """
-        batcher = self._talk.batcher()
+        batcher, calls = self._talk.batcher(), self._calls()
         # One more is being taken, and one waits to be put in.
-        window: asyncio.Queue[Begun[list[Outcome]] | None] = asyncio.Queue(WINDOW - 2)
-        reader = asyncio.create_task(self._read(documents, batcher, window))
+        window: _Window = asyncio.Queue(WINDOW - 2)
+        reader = asyncio.create_task(self._read(documents, batcher, calls, window))
         try:
             while begun := await window.get():
-                for outcome in await self._ended(begun):
+                for outcome in await calls.end(begun):
                     yield outcome
             await reader
         finally:
             reader.cancel()
-            while not window.empty():
-                if begun := window.get_nowait():
-                    begun.cancel()
+            calls.close()
+            while not window.empty():  # makes room for the reader's last word
+                window.get_nowait()
         if batcher.failure:
             raise batcher.failure
 
@@ -140,54 +190,28 @@ class AsyncClient:
         await self.close()
 
     async def _read(
-        self,
-        documents: Documents,
-        batcher: Batcher,
-        window: asyncio.Queue[Begun[list[Outcome]] | None],
+        self, documents: Documents, batcher: Batcher, calls: _Calls, window: _Window
     ) -> None:
         contact = Contact()
         try:
             async with aclosing(_batches(documents, batcher)) as batches:
                 async for batch in batches:
-                    begun = Begun(self._talk.part(batch, contact), self._call)
-                    try:
-                        await window.put(begun)
-                    except asyncio.CancelledError:
-                        begun.cancel()
-                        raise
+                    await window.put(Begun(self._talk.part(batch, contact), calls.begin))
         finally:
             await window.put(None)
 
-    async def _done(self, steps: Steps[_T]) -> _T:
-        return await self._ended(Begun(steps, self._call))
-
-    async def _ended(self, begun: Begun[_T]) -> _T:
-        while begun.step is not None:
-            begun.go_on(await self._told(begun))
-        result: _T = begun.result
-        return result
-
-    def _call(self, ask: Ask) -> Any:
+    def _calls(self) -> _Calls:
         if self._channel is None:  # a channel belongs to the event loop that it is made in
             token, tls = self._doors
             self._channel = open_async_channel(
                 self._address, token=token, tls=tls, options=CHANNEL_OPTIONS
             )
             self._methods = methods_of(self._channel)
-        return self._methods[ask.method](ask.request, timeout=ask.seconds)
+        return _Calls(self._methods, self._address)
 
-    async def _told(self, begun: Begun[_T]) -> Message | CleanerError | None:
-        if isinstance(begun.step, Wait):
-            await asyncio.sleep(begun.step.seconds)
-            return None
-        try:
-            response: Message = await begun.answer
-            return response
-        except aio.AioRpcError as error:
-            return call_error(error, self._address)
-        except asyncio.CancelledError:
-            begun.cancel()
-            raise
+    async def _done(self, steps: Steps[_T]) -> _T:
+        calls = self._calls()
+        return await calls.end(Begun(steps, calls.begin))
 
 
 async def _batches(documents: Documents, batcher: Batcher) -> AsyncGenerator[Batch, None]:

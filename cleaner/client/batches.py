@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from cleaner.client.convert import as_document, message_of, needs_source, result_of
 from cleaner.client.errors import error_of
@@ -20,6 +20,7 @@ _BATCH_BYTES = 1024 * 1024
 LINGER_SECONDS = 0.02
 """How long a document may wait for others to share its request."""
 _OPTIONS_BYTES = 64 * 1024
+_Request = TypeVar("_Request", pb.BatchCleanRequest, pb.StreamCleanRequest)
 Sent: TypeAlias = tuple[Document, document_pb2.Document]
 """A caller's document and its message."""
 
@@ -40,14 +41,16 @@ class Batch:
         middle = len(self.slots) // 2
         return Batch(self.slots[:middle]), Batch(self.slots[middle:])
 
-    def request(self, options: options_pb2.Options) -> pb.BatchCleanRequest:
-        """Return the message for it."""
+    def request(self, kind: type[_Request], options: options_pb2.Options) -> _Request:
+        """Return the message for it, of one kind or the other."""
         sent = self.documents
-        request = pb.BatchCleanRequest(options=options, documents=[message for _, message in sent])
+        request = kind(options=options, documents=[message for _, message in sent])
         request.options.include_source_text = any(needs_source(given) for given, _ in sent)
         return request
 
-    def outcomes(self, response: pb.BatchCleanResponse) -> Iterator[Outcome]:
+    def outcomes(
+        self, response: pb.BatchCleanResponse | pb.StreamCleanResponse
+    ) -> Iterator[Outcome]:
         """Yield what became of each document.
 
         Raises:

@@ -35,6 +35,8 @@ from cleaner.v1.ruleset_service_pb2_grpc import RulesetServiceStub
 
 _T = TypeVar("_T")
 _SHORTEST_SECONDS = 0.001
+STREAM = "StreamClean"
+"""The method that is asked by a stream: its answers come in the order of its requests."""
 WINDOW = 8
 """Batches that are on their way, or wait to be taken, at a time."""
 CHANNEL_OPTIONS = (
@@ -63,6 +65,10 @@ class Wait:
     """Do nothing for some seconds."""
 
     seconds: float
+
+
+class Interrupted(CleanerError):
+    """A stream broke over another batch than this one, which may be sent again at once."""
 
 
 Steps: TypeAlias = Generator[Ask | Wait, Message | CleanerError | None, _T]
@@ -179,12 +185,12 @@ class Conversation:
 
     def batch(self, batch: Batch) -> Steps[list[Outcome]]:
         """Ask for a few documents, by one call."""
-        request = batch.request(self.options)
+        request = batch.request(pb.BatchCleanRequest, self.options)
         response = yield from self._ask("BatchClean", request)
         return list(batch.outcomes(cast(pb.BatchCleanResponse, response)))
 
     def part(self, batch: Batch, contact: Contact) -> Steps[list[Outcome]]:
-        """Ask for a Batch of many, and for its halves where it fails as a whole.
+        """Ask for a Batch of many by a stream, and for its halves where it fails as a whole.
 
         One document that no call survives costs two calls for each halving; a service that fails
         more often than two such documents would make it is not asked to the bitter end.
@@ -194,7 +200,7 @@ class Conversation:
         while parts:
             part = parts.pop()
             try:
-                outcomes += yield from self._told(part, contact)
+                outcomes += yield from self._told(part, contact, stream=part is batch)
             except (DeadlineExceeded, ServerError, TooLarge, InvalidInput) as error:
                 if isinstance(error, InvalidInput) and error.field != "documents":
                     raise  # the options': no document would fare better
@@ -205,32 +211,48 @@ class Conversation:
                     outcomes += part.failed(error)
         return outcomes
 
-    def _told(self, batch: Batch, contact: Contact) -> Steps[list[Outcome]]:
+    def _told(self, batch: Batch, contact: Contact, stream: bool) -> Steps[list[Outcome]]:
         if not batch.documents:
             return list(batch.outcomes(pb.BatchCleanResponse()))
+        told: Message | CleanerError | None = Interrupted() if stream else None
+        if stream:
+            request = batch.request(pb.StreamCleanRequest, self.options)
+            while isinstance(told, Interrupted):
+                told = yield Ask(STREAM, request, self.timeout)
         try:
-            response = yield from self._ask("BatchClean", batch.request(self.options), contact)
+            if not isinstance(told, Message):
+                again = batch.request(pb.BatchCleanRequest, self.options)
+                told = yield from self._ask("BatchClean", again, contact, told)
         except (Unreachable, Overloaded) as error:
             contact.lost = isinstance(error, Unreachable)
             return list(batch.failed(error))
         contact.lost = False
-        return list(batch.outcomes(cast(pb.BatchCleanResponse, response)))
+        return list(batch.outcomes(cast(pb.BatchCleanResponse, told)))
 
-    def _ask(self, method: str, request: Message, contact: Contact | None = None) -> Steps[Message]:
+    def _ask(
+        self,
+        method: str,
+        request: Message,
+        contact: Contact | None = None,
+        failed: CleanerError | None = None,
+    ) -> Steps[Message]:
+        """Ask until there is an answer, or until there is no sense in it; `failed` counts."""
         end = time.monotonic() + self.timeout
         again = 0
         while True:
+            if failed is not None:
+                seconds = self.retries.wait(failed, again)
+                if contact and contact.lost and isinstance(failed, Unreachable):
+                    raise failed
+                if seconds is None or time.monotonic() + seconds >= end:
+                    raise failed
+                yield Wait(seconds)
+                again += 1
             left = max(end - time.monotonic(), _SHORTEST_SECONDS)
             told = yield Ask(method, request, left)
             if not isinstance(told, CleanerError):
                 return cast(Message, told)
-            seconds = self.retries.wait(told, again)
-            if contact and contact.lost and isinstance(told, Unreachable):
-                raise told
-            if seconds is None or time.monotonic() + seconds >= end:
-                raise told
-            yield Wait(seconds)
-            again += 1
+            failed = told
 
     def batcher(self) -> Batcher:
         """Return what cuts a stream of documents into Batches for this caller."""
@@ -243,5 +265,6 @@ def methods_of(channel: Any) -> dict[str, Any]:
     return {
         "Clean": cleaner.Clean,
         "BatchClean": cleaner.BatchClean,
+        STREAM: cleaner.StreamClean,
         "GetRuleset": rulesets.GetRuleset,
     }

@@ -6,15 +6,15 @@ import time
 from collections import deque
 from collections.abc import Generator, Iterable
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, cast
 
 import grpc
-from google.protobuf.message import Message
 
 from cleaner.client.batches import Batch, prepared
 from cleaner.client.channel import Tls, open_channel
 from cleaner.client.conversation import (
     CHANNEL_OPTIONS,
+    STREAM,
     WINDOW,
     Ask,
     Begun,
@@ -26,14 +26,60 @@ from cleaner.client.conversation import (
     methods_of,
 )
 from cleaner.client.errors import call_error
-from cleaner.errors import CleanerError, Unreachable
+from cleaner.client.streams import Stream
+from cleaner.errors import DeadlineExceeded, Unreachable
 from cleaner.model import Result
 from cleaner.profiles import Options
 from cleaner.protocols import Given, Outcome
+from cleaner.v1 import cleaner_service_pb2 as pb
 from cleaner.v1 import ruleset_service_pb2
 
 _T = TypeVar("_T")
 _MIB = 1024 * 1024
+
+
+class _Calls:
+    """Does what a conversation asks for; one run over many documents has one stream."""
+
+    def __init__(self, methods: dict[str, Any], address: str) -> None:
+        self._methods = methods
+        self._address = address
+        self._stream: Stream | None = None
+
+    def begin(self, ask: Ask) -> Any:
+        """Start a call; return its answer to come."""
+        if ask.method != STREAM:
+            return self._methods[ask.method].future(ask.request, timeout=ask.seconds)
+        if self._stream is None or self._stream.broken:
+            self._stream = Stream(self._methods[STREAM], self._address)
+        return self._stream.ask(cast(pb.StreamCleanRequest, ask.request))
+
+    def end(self, begun: Begun[_T]) -> _T:
+        """Take a conversation to its end."""
+        while begun.step is not None:
+            begun.go_on(self._told(begun.step, begun.answer))
+        result: _T = begun.result
+        return result
+
+    def _told(self, step: Ask | Wait, answer: Any) -> Any:
+        if isinstance(step, Wait):
+            time.sleep(step.seconds)
+            return None
+        try:
+            return answer.result(timeout=step.seconds if step.method == STREAM else None)
+        except TimeoutError:
+            self.close()
+            return DeadlineExceeded(f"no answer from {self._address} for {step.seconds:g} s")
+        except grpc.RpcError as error:
+            return call_error(error, self._address)
+        except grpc.FutureCancelledError:
+            return Unreachable("the client was closed")
+
+    def close(self) -> None:
+        """Take back what is not answered."""
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
 
 
 class Client:
@@ -81,7 +127,7 @@ class Client:
     def clean_many(self, documents: Iterable[Given]) -> Generator[Outcome, None, None]:
         """Yield a Result for each Document, in order; its error for one that was not cleaned.
 
-        Sends batches, several on their way at a time; `documents` is read as answers come, so it
+        Streams batches, several on their way at a time; `documents` is read as answers come, so it
         may be endless, and what it raises comes behind the answers to all that it gave. A batch
         that fails as a whole is halved until the failure is one document's own. Where the service
         is gone, every document gets its Unreachable.
@@ -90,18 +136,17 @@ class Client:
             UnknownName, InvalidInput: options that the service does not know.
             NotAllowed: the service does not let this caller clean.
         """
-        contact, batcher = Contact(), self._talk.batcher()
+        contact, batcher, calls = Contact(), self._talk.batcher(), self._calls()
         window: deque[Begun[list[Outcome]]] = deque()
         try:
             for batch in batcher.batches(documents):
-                window.append(Begun(self._talk.part(batch, contact), self._call))
+                window.append(Begun(self._talk.part(batch, contact), calls.begin))
                 while window and (len(window) == WINDOW or window[0].ready):
-                    yield from self._ended(window.popleft())
+                    yield from calls.end(window.popleft())
             while window:
-                yield from self._ended(window.popleft())
+                yield from calls.end(window.popleft())
         finally:
-            for begun in window:
-                begun.cancel()
+            calls.close()
         if batcher.failure:
             raise batcher.failure
 
@@ -140,26 +185,9 @@ class Client:
     ) -> None:
         self.close()
 
+    def _calls(self) -> _Calls:
+        return _Calls(self._methods, self._address)
+
     def _done(self, steps: Steps[_T]) -> _T:
-        return self._ended(Begun(steps, self._call))
-
-    def _ended(self, begun: Begun[_T]) -> _T:
-        while begun.step is not None:
-            begun.go_on(self._told(begun))
-        result: _T = begun.result
-        return result
-
-    def _call(self, ask: Ask) -> Any:
-        return self._methods[ask.method].future(ask.request, timeout=ask.seconds)
-
-    def _told(self, begun: Begun[_T]) -> Message | CleanerError | None:
-        if isinstance(begun.step, Wait):
-            time.sleep(begun.step.seconds)
-            return None
-        try:
-            response: Message = begun.answer.result()
-            return response
-        except grpc.RpcError as error:
-            return call_error(error, self._address)
-        except grpc.FutureCancelledError:
-            return Unreachable("the client was closed")
+        calls = self._calls()
+        return calls.end(Begun(steps, calls.begin))

@@ -71,6 +71,8 @@ class Failing:
     """What to do with a request for some texts: end it with a status, or sleep first."""
     asked: list[list[str]] = field(default_factory=list)
     """The requests so far."""
+    streams: int = 0
+    """The streams so far."""
     most: int = 0
     """Most requests that were in hand at a time."""
     _now: int = 0
@@ -85,6 +87,13 @@ class Failing:
     def clean(self, request: pb.CleanRequest, context: grpc.ServicerContext) -> Any:
         self._meet([request.document.text], context)
         return pb.CleanResponse(answer=answer_pb2.Answer(text=request.document.text))
+
+    def stream(
+        self, requests: Iterator[pb.StreamCleanRequest], context: grpc.ServicerContext
+    ) -> Any:
+        self.streams += 1
+        for request in requests:
+            yield pb.StreamCleanResponse(items=self.batch(request, context).items)
 
     def _meet(self, texts: list[str], context: grpc.ServicerContext) -> None:
         with self._lock:
@@ -117,6 +126,9 @@ def failing_service(port: int = 0) -> Iterator[Failing]:
     methods = {
         "Clean": _unary(service.clean, pb.CleanRequest),
         "BatchClean": _unary(service.batch, pb.BatchCleanRequest),
+        "StreamClean": grpc.stream_stream_rpc_method_handler(
+            service.stream, pb.StreamCleanRequest.FromString, lambda made: made.SerializeToString()
+        ),
     }
     server.add_generic_rpc_handlers(
         (grpc.method_handlers_generic_handler("cleaner.v1.CleanerService", methods),)
