@@ -64,17 +64,24 @@ def _wrong(document: Document) -> InvalidInput:
 
 
 def options_message(options: Options, ruleset_version: str) -> options_pb2.Options:
-    """Return the message for Options, with offsets in code points."""
-    return options_pb2.Options(
-        profile=options.profile,
-        remove=options.remove,
-        keep=options.keep,
-        detectors=options.detectors,
-        reflow=options.reflow,
-        min_confidence=options.min_confidence,
-        offset_unit=options_pb2.OFFSET_UNIT_CODE_POINT,
-        ruleset_version=ruleset_version,
-    )
+    """Return the message for Options, with offsets in code points.
+
+    Raises:
+        InvalidInput: one of them is not what it should be, or no text that can be sent.
+    """
+    try:
+        return options_pb2.Options(
+            profile=options.profile,
+            remove=options.remove,
+            keep=options.keep,
+            detectors=options.detectors,
+            reflow=options.reflow,
+            min_confidence=options.min_confidence,
+            offset_unit=options_pb2.OFFSET_UNIT_CODE_POINT,
+            ruleset_version=ruleset_version,
+        )
+    except (TypeError, ValueError) as error:
+        raise InvalidInput("options", f"options that cannot be sent: {error}") from None
 
 
 def needs_source(document: Document) -> bool:
