@@ -76,7 +76,7 @@ test-engines: setup            ## the tests of DuckDB, Ray Data, Spark, datatrov
 test-node: setup               ## the tests of a caller in Node.js, 18 or later
 	@node -e 'process.exit(process.versions.node.split(".")[0] < 18)' || \
 	  { echo 'Node.js 18 or later is needed: apt-get install nodejs npm'; exit 1; }
-	@cd examples/node && npm ci --ignore-scripts --no-audit --no-fund --silent
+	@cd tests/client/examples/node && npm ci --ignore-scripts --no-audit --no-fund --silent
 	$(BIN)/python -m pytest tests/client/test_languages.py
 
 bench-scale: setup             ## what learning takes as pages grow, engine by engine, and a large bundle

@@ -19,7 +19,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PATH = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
 NODE = shutil.which("node")
-MODULES = ROOT / "examples/node/node_modules"
+MODULES = ROOT / "tests/client/examples/node/node_modules"
 ADDRESS = "127.0.0.1:50051"
 _BLOCK = re.compile(r"```sh\n(.*?)```", re.S)
 _CURL = re.compile(r"(?:^printf (?:.*\\\n)*.*\|\n)?^buf curl (?:.*\\\n|.*\n(?= ))*.*$", re.M)
@@ -35,7 +35,7 @@ needs_modules = pytest.mark.skipif(
 
 def typed() -> Iterator[str]:
     """Yield every call by `buf curl` that a reader is told to type."""
-    for name in ("README.md", "examples/README.md"):
+    for name in ("README.md", "tests/client/examples/README.md"):
         for block in _BLOCK.findall((ROOT / name).read_text(encoding="utf-8")):
             yield from _CURL.findall(block)
 
@@ -100,7 +100,7 @@ def test_nodes_client_is_served(address: str) -> None:
 @needs_modules
 def test_nodes_example_prints_the_article(address: str) -> None:
     command = (
-        'cd examples/node && node client.mjs 127.0.0.1:50051 "The bridge opened.\n\nRead more »"'
+        'cd tests/client/examples/node && node client.mjs 127.0.0.1:50051 "The bridge opened.\n\nRead more »"'
     )
     done = run(command, address)
     assert (done.stdout.strip(), done.returncode) == ("The bridge opened.", 0), done.stderr
@@ -119,7 +119,7 @@ def test_pythons_example_prints_the_articles_of_pages(address: str, tmp_path: Pa
         threading.Thread(target=site.serve_forever, daemon=True).start()
         urls = [f"http://127.0.0.1:{site.server_port}/{n}.html" for n in range(3)]
         done = subprocess.run(
-            [sys.executable, ROOT / "examples/scrape.py", address, *urls],
+            [sys.executable, ROOT / "tests/client/examples/scrape.py", address, *urls],
             env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
         site.shutdown()

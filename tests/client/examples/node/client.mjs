@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import grpc from "@grpc/grpc-js";
 import loader from "@grpc/proto-loader";
 
-const PROTOS = fileURLToPath(new URL("../../protos", import.meta.url));
+const PROTOS = fileURLToPath(new URL("../../../../protos", import.meta.url));
 const READ = { includeDirs: [PROTOS], keepCase: true, enums: String, longs: Number, oneofs: true };
 const DEADLINE_MS = 60_000;
 
