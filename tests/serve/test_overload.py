@@ -162,7 +162,7 @@ def test_row29_a_reader_that_never_reads_is_bounded_and_ended() -> None:
         before = memory_of(service.process.pid)
         call = stub.StreamClean(requests())
         time.sleep(5)
-        assert sent < 30
+        assert sent < 100  # what fits into the buffers of two kernels and two gRPCs
         assert memory_of(service.process.pid, "VmHWM") - before < 40 * MIB
         with pytest.raises(grpc.RpcError) as caught:
             list(call)
