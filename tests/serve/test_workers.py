@@ -263,6 +263,11 @@ def test_settings_survive_the_way_to_a_process() -> None:
         "document_seconds",
         "bundle_seconds",
         "kept_rulesets",
+        "max_bytes_in_flight",
+        "max_queue_seconds",
+        "max_stream_bytes",
+        "worker_documents",
+        "worker_memory_bytes",
     ],
 )
 def test_a_setting_that_makes_no_sense_is_refused(name: str) -> None:
