@@ -43,9 +43,11 @@ class Host:
         services: Sequence[str],
         address: str,
         max_message_bytes: int,
+        options: Sequence[tuple[str, int]] = (),
     ) -> None:
         self._server = aio.server(
             options=(
+                *options,
                 ("grpc.max_receive_message_length", max_message_bytes),
                 # An answer may be larger than its request: evidence, quotes, the source text.
                 ("grpc.max_send_message_length", -1),
@@ -61,22 +63,32 @@ class Host:
         self._address = _bind(self._server, address)
         self._stops = _signals()
 
-    async def serve(self, grace: float, ready: Ready | None) -> None:
-        """Answer calls until a signal; calls in flight then have `grace` seconds."""
-        for name in ("", *self._names):
-            await self._checks.set(name, HealthCheckResponse.SERVING)
+    async def serve(self, grace: float, ready: Ready | None, notice: float = 0.0) -> None:
+        """Answer calls until a signal; calls in flight then have `grace` seconds.
+
+        Before that, calls are let in for `notice` seconds more, while health is NOT_SERVING: gRPC
+        drops what is on its way when the port closes.
+        """
+        await self.tell_health(True)
         await self._server.start()
         _log.info("listening on %s", self._address)
         if ready:
             ready(self._address)
         await self._stops.get()
-        await self._stop(grace)
+        await self._stop(grace, notice)
 
-    async def _stop(self, grace: float) -> None:
+    async def tell_health(self, well: bool) -> None:
+        """Tell health checks whether to send anybody here."""
+        health = HealthCheckResponse.SERVING if well else HealthCheckResponse.NOT_SERVING
+        for name in ("", *self._names):
+            await self._checks.set(name, health)
+
+    async def _stop(self, grace: float, notice: float) -> None:
         _log.info("stopping: calls in flight have %g s", grace)
         await self._checks.enter_graceful_shutdown()
-        graceful = asyncio.create_task(self._server.stop(grace))
         impatient = asyncio.create_task(self._stops.get())
+        await asyncio.wait((impatient,), timeout=notice)
+        graceful = asyncio.create_task(self._server.stop(grace))
         await asyncio.wait((graceful, impatient), return_when=asyncio.FIRST_COMPLETED)
         impatient.cancel()
         if not graceful.done():

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from dataclasses import asdict
 
 from cleaner.ingest.limits import Limits
+from cleaner.serve.admission import Admission
 from cleaner.serve.editions import Shelf
 from cleaner.serve.hosting import CannotServe, Host, Ready, Running, answer_to, running
 from cleaner.serve.servicers import CLEANER_SERVICE, RULESET_SERVICE, handlers
@@ -23,6 +24,10 @@ from cleaner.v1 import cleaner_service_pb2, ruleset_service_pb2  # noqa: F401
 __all__ = ["CannotServe", "Running", "run", "running_server", "serve"]
 
 _SERVICES = (CLEANER_SERVICE, RULESET_SERVICE)
+_HEALTH_SECONDS = 0.1
+_CALM = logging.INFO, "the queue is short again: SERVING"
+_OVERDUE = logging.WARNING, "the queue is too long: NOT_SERVING until it is half as long"
+_log = logging.getLogger("cleaner.serve")
 
 
 def run(settings: ServeSettings, ready: Ready | None = None) -> None:
@@ -38,20 +43,38 @@ def run(settings: ServeSettings, ready: Ready | None = None) -> None:
 async def serve(settings: ServeSettings, ready: Ready | None = None) -> None:
     """Serve, within a running event loop of the main thread. See `run`."""
     pool, shelf = Pool(settings), Shelf(settings)
-    methods = handlers(pool, settings.max_items, 2 * settings.workers)
-    host = Host(methods, _SERVICES, settings.address, settings.max_message_bytes)
+    admission = Admission(settings, lambda: pool.wait)
+    methods = (handlers(pool, admission, settings),)
+    address, size = settings.address, settings.max_message_bytes
+    host = Host(methods, _SERVICES, address, size, settings.connection_options)
     await asyncio.to_thread(shelf.look)
     pool.renew(shelf.editions)
-    watching = asyncio.create_task(shelf.watch(pool.renew))
+    watching = [
+        asyncio.create_task(shelf.watch(pool.renew)),
+        asyncio.create_task(_watch_queue(admission, host)),
+    ]
     try:
         await pool.start()
-        await host.serve(settings.grace_seconds, ready)
+        await host.serve(settings.grace_seconds, ready, settings.notice_seconds)
     except WorkersFailed as error:
         raise CannotServe(str(error)) from None
     finally:
-        watching.cancel()
+        for task in watching:
+            task.cancel()
         await pool.close()
         shelf.close()
+
+
+async def _watch_queue(admission: Admission, host: Host) -> None:
+    """Tell health checks when the queue is too long, and when it is well below that again."""
+    well = True
+    while True:
+        await asyncio.sleep(_HEALTH_SECONDS)
+        now = not admission.overdue if well else admission.calm
+        if now is not well:
+            _log.log(*(_CALM if now else _OVERDUE))
+            await host.tell_health(now)
+        well = now
 
 
 def running_server(settings: ServeSettings) -> AbstractContextManager[Running]:

@@ -16,7 +16,7 @@ from google.rpc.code_pb2 import (
     RESOURCE_EXHAUSTED,
     UNAVAILABLE,
 )
-from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 
 from cleaner.errors import (
@@ -36,6 +36,7 @@ FAILURE = "FAILURE"
 STORE = "STORE"
 BUNDLE = "BUNDLE"
 DEADLINE = "DOCUMENT_DEADLINE"
+OVERLOADED = "OVERLOADED"
 KNOWN_SEPARATOR = ","
 # Unknown names are mistakes in how a caller asks, but for things that it asks for, and for states
 # of the service that it counts on.
@@ -91,6 +92,14 @@ def timed_out(seconds: float) -> Status:
 def out_of_memory() -> Status:
     """Return the status for a document that a worker has no room for."""
     return _status(RESOURCE_EXHAUSTED, "out of memory", TOO_LARGE, {"limit": "memory"})
+
+
+def overloaded(seconds: float) -> Status:
+    """Return the status for a call that there is no room for; it may come back in `seconds`."""
+    again = RetryInfo()
+    again.retry_delay.FromMilliseconds(round(seconds * 1000))
+    message = f"too much to do at present; try again in {seconds:.2g} s"
+    return _status(RESOURCE_EXHAUSTED, message, OVERLOADED, {}, again)
 
 
 def _violation(error: InvalidInput) -> Message:
