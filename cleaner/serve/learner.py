@@ -47,7 +47,13 @@ async def _serve(settings: LearnerSettings, ready: Ready | None) -> None:
         raise CannotServe(str(error)) from None
     try:
         methods = (servicer.handler(),)
-        host = Host(methods, (LEARNER_SERVICE,), settings.address, settings.max_message_bytes)
+        host = Host(
+            methods,
+            (LEARNER_SERVICE,),
+            settings.address,
+            settings.max_message_bytes,
+            settings.access,
+        )
         await host.serve(settings.grace_seconds, ready)
     finally:
         servicer.close()
@@ -160,5 +166,5 @@ def main(settings: str, parent_fd: str) -> None:
     """Serve in a process that `running_learner` started, for as long as that one lives."""
     try:
         run(learning.heard(settings), answer_to(parent_fd))
-    except CannotServe as error:
+    except (CannotServe, CleanerError) as error:
         sys.exit(str(error))

@@ -9,7 +9,8 @@ import sys
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 
-from cleaner.ingest.limits import Limits
+from cleaner.errors import CleanerError
+from cleaner.serve.configure import from_dict
 from cleaner.serve.editions import Shelf
 from cleaner.serve.hosting import CannotServe, Host, Ready, Running, answer_to, running
 from cleaner.serve.servicers import CLEANER_SERVICE, RULESET_SERVICE, handlers
@@ -39,7 +40,7 @@ async def serve(settings: ServeSettings, ready: Ready | None = None) -> None:
     """Serve, within a running event loop of the main thread. See `run`."""
     pool, shelf = Pool(settings), Shelf(settings)
     methods = handlers(pool, settings.max_items, 2 * settings.workers)
-    host = Host(methods, _SERVICES, settings.address, settings.max_message_bytes)
+    host = Host(methods, _SERVICES, settings.address, settings.max_message_bytes, settings.access)
     await asyncio.to_thread(shelf.look)
     pool.renew(shelf.editions)
     watching = asyncio.create_task(shelf.watch(pool.renew))
@@ -70,9 +71,7 @@ def running_server(settings: ServeSettings) -> AbstractContextManager[Running]:
 
 def main(settings: str, parent_fd: str) -> None:
     """Serve in a process that `running_server` started, for as long as that one lives."""
-    given = json.loads(settings)
-    limits = Limits(**given.pop("limits"))
     try:
-        run(ServeSettings(limits=limits, **given), answer_to(parent_fd))
-    except CannotServe as error:
+        run(from_dict(ServeSettings, json.loads(settings)), answer_to(parent_fd))
+    except (CannotServe, CleanerError) as error:
         sys.exit(str(error))
