@@ -63,6 +63,8 @@ class Cleaner:
     limits: Limits = Limits()
     bundle: Bundle | None = None
     """Templates of publishers; None for none."""
+    between: Callable[[], None] | None = field(default=None, compare=False, repr=False)
+    """Called before each stage, for whoever may have to stop: what it raises ends `clean`."""
 
     def __post_init__(self) -> None:
         resolve(self.options, self.rulebook.categories)
@@ -99,6 +101,8 @@ class Cleaner:
         warnings = list(source.warnings)
         for _ in range(_MOST_PASSES):
             for _, stage in STAGES:
+                if self.between:
+                    self.between()
                 stage(work, self.policy)
             warnings += [text for text in work.claims.warnings if text not in warnings]
             if not work.removed and not (self.policy.reflow and self._reflow(work, trace)):

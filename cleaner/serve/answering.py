@@ -1,8 +1,9 @@
 """The inside of a worker process: request bytes in, answer or status bytes out.
 
-A worker has one socket to the front and answers one frame after the other. It shares twelve
+A worker has one socket to the front and answers one frame after the other. It shares sixteen
 bytes of memory, the board, with the front: on it stands which document of the frame it is at, so
-that the front knows whom to blame if it dies, and whether it should stop for want of callers.
+that the front knows whom to blame if it dies; which callers have left; and whether the worker has
+had enough and asks to be replaced.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ from cleaner.serve import ruleset, status, wire
 from cleaner.serve.convert import View, answer_of, document_of, options_of, view_of
 from cleaner.serve.editions import Editions, heard
 from cleaner.serve.loaded import Loaded
-from cleaner.serve.wire import BOARD_BYTES, DOCUMENT, FAILED, JOB, LENGTH, OK, STOP
+from cleaner.serve.memory import Memory
+from cleaner.serve.wire import BOARD_BYTES, DOCUMENT, FAILED, JOB, LEFT, LENGTH, OK, SPENT
 from cleaner.v1 import answer_pb2, cleaner_service_pb2, document_pb2, options_pb2
 from cleaner.v1 import ruleset_service_pb2 as ruleset_pb2
 
@@ -40,7 +42,7 @@ _log = logging.getLogger(__name__)
 
 
 class Abandoned(Exception):
-    """Every caller of the frame has left."""
+    """The caller of the request in hand has left."""
 
 
 class Policy(NamedTuple):
@@ -100,7 +102,7 @@ class Answerer:
         except Abandoned:
             return FAILED, b""
         except Exception as error:  # noqa: BLE001 - whatever it is, it costs this request alone
-            return FAILED, _status_of(error).SerializeToString()
+            return FAILED, self._failed(error).SerializeToString()
 
     def _clean(self, payload: bytes) -> Message:
         request = _read(cleaner_service_pb2.CleanRequest(), payload)
@@ -126,12 +128,20 @@ class Answerer:
         try:
             answer = answer_of(policy.cleaner.clean(document_of(document)), policy.view)
             return answer_pb2.Item(id=document.id, answer=answer)
+        except Abandoned:
+            raise
         except Exception as error:  # noqa: BLE001 - whatever it is, it costs this document alone
-            return answer_pb2.Item(id=document.id, error=_status_of(error))
+            return answer_pb2.Item(id=document.id, error=self._failed(error))
 
     def _go_on(self) -> None:
-        if self._board[STOP]:
+        """Asked between documents, and between the stages of one."""
+        if self._board[LEFT] >> self._board[JOB] & 1:
             raise Abandoned
+
+    def _failed(self, error: Exception) -> Status:
+        if isinstance(error, MemoryError):  # what it left behind is anybody's guess
+            self._board[SPENT] = 1
+        return _status_of(error)
 
     def _policy(self, message: options_pb2.Options) -> Policy:
         """Return what the options come to; the last few are kept, for a Cleaner costs to build."""
@@ -146,7 +156,7 @@ class Answerer:
         return policy
 
     def _new_policy(self, message: options_pb2.Options, base: Cleaner) -> Policy:
-        cleaner = Cleaner(options_of(message), self._limits, base.bundle)
+        cleaner = Cleaner(options_of(message), self._limits, base.bundle, self._go_on)
         return Policy(cleaner, view_of(message))
 
 
@@ -200,7 +210,7 @@ def _status_of(error: Exception) -> Status:
     return status.internal()
 
 
-def main(socket_fd: str, board_fd: str, limits: str, editions: str) -> None:
+def main(socket_fd: str, board_fd: str, limits: str, editions: str, memory: str) -> None:
     """Serve the front at the other end of a socket until it goes away."""
     # The front decides when to stop; an operator's signal to the whole group must not lose work.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -214,11 +224,14 @@ def main(socket_fd: str, board_fd: str, limits: str, editions: str) -> None:
         sys.exit(f"a worker cannot start: {error}")
     gc.collect()
     gc.freeze()
+    held = Memory(int(memory))
+    held.cap()
     front.sendall(LENGTH.pack(0))  # ready
     try:
         while True:
             (size,) = LENGTH.unpack(_receive(front, LENGTH.size))
             body = answerer.answer(_receive(front, size))
+            board[SPENT] |= held.swollen()
             front.sendall(LENGTH.pack(len(body)) + body)
     except (EOFError, ConnectionError):
         return

@@ -12,6 +12,8 @@ from cleaner.learn.templates.learner import Rules
 from cleaner.learn.templates.store import StoreLimits
 
 MIB = 1024 * 1024
+SMALLEST_WORKER = 256 * MIB
+"""With less, a worker has no room for anything but itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,14 +120,42 @@ class ServeSettings:
     """A larger request is refused before it is held in memory."""
     max_items: int = 1_000
     """Documents in one batch."""
+    max_bytes_in_flight: int = 256 * MIB
+    """Requests that are being answered or wait for it; more get RESOURCE_EXHAUSTED."""
+    max_queue_seconds: float = 5.0
+    """A queue that costs longer than this lets nobody in, and the service calls itself unwell."""
+    max_stream_bytes: int = 32 * MIB
+    """Requests of one stream, and answers that its caller has not read, before reading stops."""
+    max_streams: int = 1_000
+    """Calls at a time on one connection; a caller's next one waits on the caller's side."""
+    stall_seconds: float = 60.0
+    """A stream whose caller reads nothing for so long is ended."""
     document_seconds: float = 30.0
     """A document that takes longer costs its worker, and gets DEADLINE_EXCEEDED."""
+    worker_memory_bytes: int = 2048 * MIB
+    """A document for which a worker would need more gets RESOURCE_EXHAUSTED; a worker that holds
+    half of it between documents is replaced."""
+    worker_documents: int = 100_000
+    """A worker that has had so many documents is replaced: nothing that leaks does so for long."""
+    reserve: bool = True
+    """Whether to keep one worker more than work, so that a lost one is replaced at once."""
     start_seconds: float = 60.0
     """How long a worker may take to start."""
     drain_seconds: float = 0.1
     """How long a worker may go on with a document whose caller has left."""
+    notice_seconds: float = 1.0
+    """How long the service that is told to stop goes on letting calls in, with its health
+    NOT_SERVING already, so that callers can turn elsewhere; none where no call is in flight."""
     grace_seconds: float = 30.0
     """How long calls in flight may go on when the service is told to stop."""
+    keepalive_seconds: float = 60.0
+    """A connection that is silent for so long is asked for a sign of life."""
+    keepalive_timeout_seconds: float = 20.0
+    """How long it then has to answer."""
+    min_ping_seconds: float = 10.0
+    """A caller that asks us for a sign of life more often than this is sent away."""
+    handshake_seconds: float = 20.0
+    """How long a new connection has until it speaks HTTP/2."""
     bundle: str = ""
     """File of learned templates. It is watched, and taken up anew when it changes; '' for none."""
     bundle_seconds: float = 1.0
@@ -140,11 +170,18 @@ class ServeSettings:
     def __post_init__(self) -> None:
         self.access.admit(self.address)
         for name in ("workers", "max_message_bytes", "max_items", "document_seconds",
-                     "bundle_seconds", "kept_rulesets"):  # fmt: skip
+                     "bundle_seconds", "kept_rulesets", "max_bytes_in_flight",
+                     "max_queue_seconds", "max_stream_bytes", "max_streams", "stall_seconds",
+                     "worker_documents", "keepalive_seconds", "keepalive_timeout_seconds",
+                     "min_ping_seconds", "handshake_seconds"):  # fmt: skip
             if not getattr(self, name) > 0:  # NaN is none of both
                 raise InvalidInput(name, f"{name} must be positive, not {getattr(self, name)}")
-        if not self.grace_seconds >= 0:
-            raise InvalidInput("grace_seconds", "grace_seconds must not be negative")
+        if self.worker_memory_bytes < SMALLEST_WORKER:
+            least = f"{SMALLEST_WORKER} or more"
+            raise InvalidInput("worker_memory_bytes", f"worker_memory_bytes must be {least}")
+        for name in ("drain_seconds", "notice_seconds", "grace_seconds"):
+            if not getattr(self, name) >= 0:
+                raise InvalidInput(name, f"{name} must not be negative")
 
 
 @dataclass(frozen=True, slots=True)

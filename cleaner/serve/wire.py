@@ -7,7 +7,7 @@ behind a tag and a length, and the concatenation of two messages is the message 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from struct import Struct
@@ -18,10 +18,13 @@ LENGTH = Struct("<I")
 """What stands before every frame between front and worker."""
 OK, FAILED = 0, 1
 """Tags of a worker's answers: a response message, or a ``google.rpc.Status``."""
-BOARD_BYTES = 12
-JOB, DOCUMENT, STOP = 0, 1, 2
+BOARD_BYTES = 16
+JOB, DOCUMENT, LEFT, SPENT = 0, 1, 2, 3
 """Places on the board that front and worker share: the request of the frame and the document of
-the request that are in hand, and whether every caller has left."""
+the request that are in hand; a bit for each request whose caller has left; and whether the worker
+asks to be replaced."""
+FRAME_JOBS = 32
+"""Requests in one frame at most: `LEFT` has a bit for each."""
 
 
 class Method(IntEnum):
@@ -53,6 +56,16 @@ class Batch:
     def part(self, start: int, end: int) -> Batch:
         """Return the request for some of the documents."""
         return Batch(self.head, self.documents[start:end])
+
+    def parts(self, documents: int, size: int) -> Iterator[Batch]:
+        """Yield it in requests of so many documents, or of so many bytes if that comes first."""
+        start = held = 0
+        for at, document in enumerate(self.documents):
+            if at - start == documents or (held and held + len(document) > size):
+                yield self.part(start, at)
+                start, held = at, 0
+            held += len(document)
+        yield self.part(start, len(self.documents))
 
     def payload(self) -> bytes:
         """Return it as one message again."""

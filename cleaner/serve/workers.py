@@ -9,36 +9,26 @@ worker's death, and neither says which document of a batch killed it.
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-import mmap
-import socket
-import subprocess
-import tempfile
 import time
-from collections import deque
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from typing import NamedTuple, cast
 
 from google.protobuf.message import DecodeError
 from google.rpc.status_pb2 import Status
 
 from cleaner.serve import status, wire
-from cleaner.serve.editions import NOTHING, Editions, told
+from cleaner.serve.backlog import FRAME_BYTES, Backlog, Job, Reply
+from cleaner.serve.editions import NOTHING, Editions
 from cleaner.serve.settings import ServeSettings
-from cleaner.serve.spawn import spawn
-from cleaner.serve.wire import BOARD_BYTES, DOCUMENT, JOB, LENGTH, OK, STOP
+from cleaner.serve.wire import DOCUMENT, JOB, LEFT, OK
+from cleaner.serve.worker import Worker, WorkersFailed
 from cleaner.v1 import answer_pb2, cleaner_service_pb2
 
-_UNARY_AT_ONCE = 16
+__all__ = ["Pool", "Reply", "WorkersFailed"]
+
 _SMALLEST_SHARD, _LARGEST_SHARD = 8, 64
 _TICK_SECONDS = 0.25
 _log = logging.getLogger(__name__)
-
-
-class WorkersFailed(RuntimeError):
-    """No worker could be started; the log has the reason."""
 
 
 class Lost(Exception):
@@ -50,42 +40,22 @@ class Lost(Exception):
         self.stuck = stuck
 
 
-class Reply(NamedTuple):
-    """A worker's answer."""
-
-    ok: bool
-    payload: bytes
-    """A response message, or a ``google.rpc.Status``."""
-
-
-def _new_future() -> asyncio.Future[Reply]:
-    return asyncio.get_running_loop().create_future()
-
-
-@dataclass(eq=False, slots=True)
-class Job:
-    """A request for one worker."""
-
-    method: wire.Method
-    payload: bytes
-    documents: int
-    """How many there are in it."""
-    edition: int
-    """What answers it unless it pins another: the newest when it came, for all of its parts."""
-    reply: asyncio.Future[Reply] = field(default_factory=_new_future)
-
-
 class Pool:
-    """Worker processes and the queue before them."""
+    """Worker processes and the queue before them.
+
+    One worker more than work is kept in reserve: it takes the place of the next one that dies or
+    has done its share, which would otherwise stand empty for as long as a start takes.
+    """
 
     def __init__(self, settings: ServeSettings) -> None:
         self._settings = settings
-        self._queue: deque[Job] = deque()
+        self._backlog = Backlog(settings.workers)
         self.editions: Editions = (NOTHING,)
         """What workers shall hold; none is asked for what it does not hold yet."""
         self._seats = [Seat(self, settings) for _ in range(settings.workers)]
         self._arrived = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
+        self._reserve: asyncio.Task[Worker] | None = None
 
     async def start(self) -> None:
         """Start all workers.
@@ -99,6 +69,7 @@ class Pool:
             await self.close()
             raise
         self._tasks = [asyncio.create_task(seat.run()) for seat in self._seats]
+        self._call_reserve()
 
     def renew(self, editions: Editions) -> None:
         """Have every worker hold these editions before its next request."""
@@ -107,16 +78,54 @@ class Pool:
 
     async def close(self) -> None:
         """Stop all workers; requests still waiting are dropped."""
-        for task in self._tasks:
+        tasks = [*self._tasks, *([self._reserve] if self._reserve else [])]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        for seat in self._seats:
-            seat.stop()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for worker in [seat.worker for seat in self._seats] + [self._ready_reserve()]:
+            if worker:
+                worker.stop(wait=True)
 
     @property
     def pids(self) -> list[int]:
         """Process ids of the workers, for an operator."""
-        return [seat.pid for seat in self._seats]
+        return [seat.worker.pid if seat.worker else 0 for seat in self._seats]
+
+    @property
+    def wait(self) -> float:
+        """Seconds that a request has to wait for its turn, as far as can be told."""
+        return self._backlog.wait
+
+    async def hire(self) -> Worker:
+        """Return a worker that is ready: the reserve, or a new one.
+
+        Raises:
+            WorkersFailed: none came up.
+        """
+        reserve, self._reserve = self._reserve, None
+        try:
+            worker = await reserve if reserve else None
+            if worker and not await worker.answers():
+                worker.stop()
+                worker = None
+            return worker or await Worker.started(self._settings, self.editions)
+        finally:
+            self._call_reserve()
+
+    def _call_reserve(self) -> None:
+        if self._settings.reserve and not self._reserve:
+            starting = Worker.started(self._settings, self.editions)
+            self._reserve = asyncio.create_task(starting)
+
+    def _ready_reserve(self) -> Worker | None:
+        task = self._reserve
+        ready = task and task.done() and not task.cancelled() and not task.exception()
+        return task.result() if task and ready else None
+
+    @property
+    def may_retire(self) -> bool:
+        """Whether a worker can go without leaving its seat empty."""
+        return not self._settings.reserve or self._ready_reserve() is not None
 
     async def ask(self, method: wire.Method, payload: bytes) -> Reply:
         """Return the reply to a request that holds one document at most."""
@@ -132,16 +141,23 @@ class Pool:
             return self._failed(lost)
 
     async def ask_batch(self, batch: wire.Batch) -> Reply:
-        """Return the reply to a batch, cleaned by as many workers as are idle."""
+        """Return the reply to a batch, cleaned by as many workers as are idle.
+
+        No more of it is queued than keeps every worker busy: whoever comes later waits for a turn
+        and not for the whole of a large batch.
+        """
         if not batch.documents:
             return await self.ask(wire.Method.BATCH, batch.payload())
         edition = self._newest
         size = self._shard_size(len(batch.documents))
-        if len(batch.documents) <= size:
-            return await self._shard(batch, edition)
-        starts = range(0, len(batch.documents), size)
-        shards = (self._shard(batch.part(start, start + size), edition) for start in starts)
-        return _joined(await asyncio.gather(*shards))
+        turns = asyncio.Semaphore(self._settings.workers + 1)
+
+        async def shard(part: wire.Batch) -> Reply:
+            async with turns:
+                return await self._shard(part, edition)
+
+        parts = list(batch.parts(size, FRAME_BYTES))
+        return _joined(await asyncio.gather(*map(shard, parts)))
 
     def _shard_size(self, documents: int) -> int:
         idle = sum(seat.idle for seat in self._seats) or 1
@@ -184,37 +200,31 @@ class Pool:
         self, method: wire.Method, payload: bytes, documents: int, edition: int
     ) -> Reply:
         job = Job(method, payload, documents, edition)
-        self._queue.append(job)
+        self._backlog.put(job)
         self._arrived.set()
-        return await job.reply
+        try:
+            return await job.reply
+        finally:  # a caller that has left need not be waited on
+            self._backlog.drop(job)
 
     def put_back(self, jobs: Sequence[Job]) -> None:
         """Queue jobs again, before all others."""
-        self._queue.extendleft(reversed(jobs))
+        self._backlog.put_back([job for job in jobs if not job.reply.done()])
         self._arrived.set()
 
+    def learn(self, jobs: Sequence[Job], seconds: float) -> None:
+        """Take note of how long a worker took for a frame."""
+        self._backlog.learn(sum(job.cost for job in jobs), seconds)
+
     async def take(self, held: Editions) -> list[Job]:
-        """Return the next job, or a handful of unary ones so that they share a round trip.
+        """Return the jobs of the next frame, once there are any.
 
         Returns none where `held` is no longer what workers shall hold.
         """
-        while True:
-            while not self._queue and held is self.editions:
-                self._arrived.clear()
-                await self._arrived.wait()
-            if held is not self.editions:
-                return []
-            share = min(_UNARY_AT_ONCE, 1 + len(self._queue) // len(self._seats))
-            edition = self._queue[0].edition
-            taken: list[Job] = []
-            while self._queue and sum(job.documents for job in taken) < share:
-                if self._queue[0].edition != edition:
-                    break
-                job = self._queue.popleft()
-                if not job.reply.done():  # else its caller has left
-                    taken.append(job)
-            if taken:
-                return taken
+        while not self._backlog and held is self.editions:
+            self._arrived.clear()
+            await self._arrived.wait()
+        return self._backlog.take() if held is self.editions else []
 
 
 def _joined(replies: Sequence[Reply]) -> Reply:
@@ -237,119 +247,80 @@ class Seat:
     def __init__(self, pool: Pool, settings: ServeSettings) -> None:
         self._pool = pool
         self._settings = settings
-        self._board_file = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the seat
-        self._board_file.truncate(BOARD_BYTES)
-        self._board = memoryview(mmap.mmap(self._board_file.fileno(), BOARD_BYTES)).cast("I")
-        self._process: subprocess.Popen[bytes] | None = None
-        self._link = Link()
+        self.worker: Worker | None = None
+        """Who has the seat; None while the next one is on its way."""
         self._jobs: list[Job] = []
-        self._held: Editions = ()
         self._alarm = asyncio.get_running_loop().call_later(0, lambda: None)
         self._stuck = False
         self.idle = False
         """Whether the worker waits for work."""
 
-    @property
-    def pid(self) -> int:
-        """Process id of the worker, 0 without one."""
-        return self._process.pid if self._process else 0
-
     async def start(self) -> None:
-        """Start a worker and wait until it is ready.
-
-        Raises:
-            WorkersFailed: it died first, or took too long.
-        """
-        ours, theirs = socket.socketpair()
-        with theirs:
-            fds = (theirs.fileno(), self._board_file.fileno())
-            limits = json.dumps(asdict(self._settings.limits))
-            self._held = self._pool.editions
-            given = (*map(str, fds), limits, told(self._held))
-            self._process = spawn("cleaner.serve.answering", *given, pass_fds=fds)
-        ours.setblocking(False)
-        loop = asyncio.get_running_loop()
-        _, self._link = await loop.create_connection(Link, sock=ours)
-        try:
-            async with asyncio.timeout(self._settings.start_seconds):
-                await self._link.expect()
-        except (ConnectionError, TimeoutError):
-            self.stop()
-            raise WorkersFailed("a worker did not start; see the log") from None
+        """Have a worker take the seat (WorkersFailed: none comes up)."""
+        self.worker = await Worker.started(self._settings, self._pool.editions)
         self.idle = True
-
-    def stop(self) -> None:
-        """Kill the worker and collect it."""
-        self.idle = False
-        self._link.close()
-        if self._process:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
 
     async def run(self) -> None:
         """Let the worker answer jobs, and replace it when it dies; for ever."""
         while True:
-            if not self._process:
-                await self._restart()
-            self._jobs = await self._pool.take(self._held)
+            worker = self.worker or await self._replace()
+            self.idle = True
+            jobs = await self._pool.take(worker.held)
             self.idle = False
-            if not self._jobs:
-                self.idle = await self._renew()
-                continue
-            try:
-                await self._answer(self._jobs)
-                self.idle = True
-            except ConnectionError:
-                self._blame()
-            finally:
-                self._jobs = []
+            if not worker.alive:  # it died with nothing in hand: nobody is to blame
+                self._pool.put_back(jobs)
+                self._dismiss("died idle")
+            elif not jobs:
+                if not await worker.load(self._pool.editions):
+                    self._dismiss("could not load the new rulesets")
+            else:
+                await self._answer(worker, jobs)
 
-    async def _restart(self) -> None:
+    async def _replace(self) -> Worker:
         delay = 0.1
         while True:
             try:
-                return await self.start()
+                self.worker = await self._pool.hire()
             except WorkersFailed:
                 _log.error("a worker did not start; next attempt in %.1f s", delay)
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, 10.0)
+            else:
+                return self.worker
 
-    async def _renew(self) -> bool:
-        """Have the worker hold what it shall hold; one that cannot is replaced."""
-        editions = self._pool.editions
-        request = (wire.Method.LOAD, told(editions).encode())
-        try:
-            async with asyncio.timeout(self._settings.start_seconds):
-                body = await self._link.ask(wire.pack_requests(0, [request]))
-            done = wire.unpack(body)[0][0] == OK
-        except (ConnectionError, TimeoutError):
-            done = False
-        if not done:
-            _log.warning("worker %d could not load the new rulesets", self.pid)
-            self.stop()
-        self._held = editions
-        return done
+    def _dismiss(self, why: str) -> None:
+        if self.worker:
+            _log.warning("worker %d %s", self.worker.pid, why)
+            self.worker.stop()
+            self.worker = None
 
-    async def _answer(self, jobs: list[Job]) -> None:
-        self._board[JOB] = self._board[DOCUMENT] = self._board[STOP] = 0
-        self._stuck = False
+    async def _answer(self, worker: Worker, jobs: list[Job]) -> None:
+        worker.board[JOB] = worker.board[DOCUMENT] = worker.board[LEFT] = 0
+        worker.documents += sum(job.documents for job in jobs)
+        self._stuck, self._jobs = False, jobs
         for job in jobs:
             job.reply.add_done_callback(self._caller_left)
-        self._check((0, 0), time.monotonic())
+        started = time.monotonic()
+        self._check((0, 0), started)
         try:
-            requests = ((job.method, job.payload) for job in jobs)
-            body = await self._link.ask(wire.pack_requests(jobs[0].edition, requests))
+            body = await worker.ask(jobs[0].edition, ((job.method, job.payload) for job in jobs))
+        except ConnectionError:
+            self._blame(worker)
+            return
         finally:
             self._alarm.cancel()
+            self._jobs = []
+        self._pool.learn(jobs, time.monotonic() - started)
         for job, (tag, payload) in zip(jobs, wire.unpack(body), strict=True):
             if not job.reply.done():
                 job.reply.set_result(Reply(tag == OK, payload))
+        if worker.spent and self._pool.may_retire:
+            self._dismiss("has done its share")
 
     def _check(self, place: tuple[int, int], since: float) -> None:
         """Look now and then whether the worker is too long at one document."""
         limit, now = self._settings.document_seconds, time.monotonic()
-        here = self._board[JOB], self._board[DOCUMENT]
+        here = self._place()
         if here != place:
             since = now
         elif now - since > limit:
@@ -358,71 +329,35 @@ class Seat:
         tick = min(_TICK_SECONDS, limit / 4)
         self._alarm = asyncio.get_running_loop().call_later(tick, self._check, here, since)
 
+    def _place(self) -> tuple[int, int]:
+        board = self.worker.board if self.worker else (0, 0)
+        return board[JOB], board[DOCUMENT]
+
     def _kill(self) -> None:
         self._stuck = True
-        if self._process:
-            self._process.kill()
+        if self.worker:
+            self.worker.kill()
 
     def _caller_left(self, reply: asyncio.Future[Reply]) -> None:
-        """Stop the worker at the next document when nobody waits any more, or else kill it."""
-        if reply.cancelled() and self._jobs and all(job.reply.cancelled() for job in self._jobs):
-            self._board[STOP] = 1
-            self._alarm.cancel()
-            drain = self._settings.drain_seconds
-            self._alarm = asyncio.get_running_loop().call_later(drain, self._kill)
-
-    def _blame(self) -> None:
-        """Fail the job that was in hand; the others go back to the queue."""
-        _log.warning("worker %d %s", self.pid, "took too long" if self._stuck else "died")
-        self.stop()
-        culprit = self._jobs[self._board[JOB]]
-        if not culprit.reply.done():
-            culprit.reply.set_exception(Lost(self._board[DOCUMENT], self._stuck))
-        self._pool.put_back([job for job in self._jobs if not job.reply.done()])
-
-
-class Link(asyncio.Protocol):
-    """The front's end of a worker's socket: one frame out, one frame back."""
-
-    def __init__(self) -> None:
-        self._transport: asyncio.Transport | None = None
-        self._received = bytearray()
-        self._answer: asyncio.Future[bytes] | None = None
-
-    def ask(self, body: bytes) -> asyncio.Future[bytes]:
-        """Send a frame; return the future body of the answer (ConnectionError: it died)."""
-        answer = self.expect()
-        if self._transport:
-            self._transport.write(LENGTH.pack(len(body)) + body)
-        return answer
-
-    def expect(self) -> asyncio.Future[bytes]:
-        """Return the future body of the next frame."""
-        self._answer = asyncio.get_running_loop().create_future()
-        if self._transport is None or self._transport.is_closing():
-            self._answer.set_exception(ConnectionResetError("the worker is gone"))
-        return self._answer
-
-    def close(self) -> None:
-        """Hang up."""
-        if self._transport:
-            self._transport.abort()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the transport."""
-        self._transport = cast(asyncio.Transport, transport)
-
-    def data_received(self, data: bytes) -> None:
-        """Collect what arrives until the frame is whole."""
-        self._received += data
-        if len(self._received) < LENGTH.size or self._answer is None or self._answer.done():
+        """Tell the worker, which looks between stages; if it has no ear for that, kill it."""
+        if not (reply.cancelled() and self._jobs and self.worker):
             return
-        whole = LENGTH.size + LENGTH.unpack_from(self._received)[0]
-        if len(self._received) >= whole:
-            self._answer.set_result(bytes(self._received[LENGTH.size : whole]))
-            self._received.clear()
+        left = [at for at, job in enumerate(self._jobs) if job.reply.cancelled()]
+        self.worker.board[LEFT] = sum(1 << at for at in left)
+        if self._place()[0] in left:
+            drain = self._settings.drain_seconds
+            asyncio.get_running_loop().call_later(drain, self._hurry, self._jobs, self._place())
 
-    def connection_lost(self, _: Exception | None) -> None:
-        """Tell whoever waits."""
-        if self._answer and not self._answer.done():
-            self._answer.set_exception(ConnectionResetError("the worker is gone"))
+    def _hurry(self, jobs: list[Job], place: tuple[int, int]) -> None:
+        if self._jobs is jobs and self._place() == place:
+            self._kill()
+
+    def _blame(self, worker: Worker) -> None:
+        """Fail the job that was in hand; the others go back to the queue."""
+        culprit, document = worker.board[JOB], worker.board[DOCUMENT]
+        self._dismiss("took too long" if self._stuck else "died")
+        jobs, self._jobs = self._jobs, []
+        job = jobs[culprit]
+        if not job.reply.done():
+            job.reply.set_exception(Lost(document, self._stuck))
+        self._pool.put_back(jobs)

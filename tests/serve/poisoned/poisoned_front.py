@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from cleaner.serve import server, workers
+from cleaner.serve import server, worker
 from cleaner.serve.spawn import spawn
 
 
@@ -12,5 +12,5 @@ def main(*arguments: str) -> None:
     def spawn_poisoned(_: str, *given: str, **options: Any) -> Any:
         return spawn("poisoned_worker", *given, **options)
 
-    workers.spawn = spawn_poisoned
+    worker.spawn = spawn_poisoned
     server.main(*arguments)

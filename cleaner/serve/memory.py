@@ -1,0 +1,37 @@
+"""How much memory a worker may have.
+
+Two fences. The kernel's RLIMIT_DATA counts what a process has of its own, heap and anonymous maps
+alike, and makes an allocation beyond it fail: Python raises MemoryError, the document gets its
+status, and the worker lives. RLIMIT_AS would also count mapped files and reserved address space,
+of which numpy and threads take much and use little; RLIMIT_RSS has had no effect for 20 years. And
+what a worker still holds between documents, because a leak or a cache has grown, is looked at
+after every frame: no fence is needed there, it is replaced when it suits.
+"""
+
+from __future__ import annotations
+
+import resource
+
+_PAGE = resource.getpagesize()
+
+
+class Memory:
+    """The memory of this process."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+
+    def cap(self) -> None:
+        """Make allocations fail beyond the limit, from now on."""
+        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        most = self._most if hard == resource.RLIM_INFINITY else min(self._most, hard)
+        resource.setrlimit(resource.RLIMIT_DATA, (most, hard))
+
+    def swollen(self) -> bool:
+        """Whether more than half of the limit is held with no document in hand."""
+        try:
+            with open("/proc/self/statm", "rb") as told:
+                resident = int(told.read().split()[1]) * _PAGE
+        except OSError:  # not Linux: the worker's number of documents is what ends it
+            return False
+        return resident > self._most // 2
