@@ -23,7 +23,7 @@ from cleaner.errors import CleanerError, InvalidInput
 from cleaner.learn.templates.learner import Learner
 from cleaner.learn.templates.store import Observed
 from cleaner.serve import learner_convert as convert
-from cleaner.serve import status
+from cleaner.serve import logs, status
 from cleaner.serve.configure import from_dict
 from cleaner.serve.settings import LearnerSettings
 from cleaner.serve.wire import FAILED, LENGTH, OK, pack
@@ -122,7 +122,7 @@ def main(socket_fd: str, settings: str, method: str) -> None:
     """Answer one call: the request from the socket, then frames of answers, then the end."""
     # The front decides when to stop.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    logging.basicConfig(format="%(message)s")
+    logs.configure(level=logging.WARNING)
     one_thread()
     front = socket.socket(fileno=int(socket_fd))
     with front.makefile("rb") as requests:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import sys
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 
 from cleaner.errors import CleanerError
+from cleaner.serve import logs
 from cleaner.serve.configure import from_dict
 from cleaner.serve.editions import Shelf
 from cleaner.serve.hosting import CannotServe, Host, Ready, Running, answer_to, running
+from cleaner.serve.metrics import Eyes
 from cleaner.serve.servicers import CLEANER_SERVICE, RULESET_SERVICE, handlers
 from cleaner.serve.settings import ServeSettings
 from cleaner.serve.spawn import spawn
+from cleaner.serve.watching import Watch, watching
 from cleaner.serve.workers import Pool, WorkersFailed
 
 # Reflection finds the API only where its descriptors are loaded.
@@ -32,27 +34,46 @@ def run(settings: ServeSettings, ready: Ready | None = None) -> None:
     Raises:
         CannotServe: the address is taken, or no worker starts.
     """
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    logs.configure(settings.telemetry.log_format)
     asyncio.run(serve(settings, ready))
 
 
 async def serve(settings: ServeSettings, ready: Ready | None = None) -> None:
     """Serve, within a running event loop of the main thread. See `run`."""
-    pool, shelf = Pool(settings), Shelf(settings)
+    with watching(settings.telemetry, _SERVICES) as watch:
+        await _serve(settings, watch, ready)
+
+
+async def _serve(settings: ServeSettings, watch: Watch, ready: Ready | None) -> None:
+    pool, shelf = Pool(settings, watch.eyes), Shelf(settings)
+    _watch(pool, watch.eyes)
     methods = handlers(pool, settings.max_items, 2 * settings.workers)
-    host = Host(methods, _SERVICES, settings.address, settings.max_message_bytes, settings.access)
+    host = Host(
+        methods,
+        _SERVICES,
+        settings.address,
+        settings.max_message_bytes,
+        settings.access,
+        watch.interceptors,
+    )
     await asyncio.to_thread(shelf.look)
     pool.renew(shelf.editions)
-    watching = asyncio.create_task(shelf.watch(pool.renew))
+    renewing = asyncio.create_task(shelf.watch(pool.renew))
     try:
         await pool.start()
         await host.serve(settings.grace_seconds, ready)
     except WorkersFailed as error:
         raise CannotServe(str(error)) from None
     finally:
-        watching.cancel()
+        renewing.cancel()
         await pool.close()
         shelf.close()
+
+
+def _watch(pool: Pool, eyes: Eyes) -> None:
+    eyes.watch("cleaner_queue_requests", "Requests that wait for a worker", lambda: pool.queued)
+    eyes.watch("cleaner_queue_seconds", "What the queue costs who comes now", lambda: pool.wait)
+    eyes.watch("cleaner_workers", "Workers that are up", lambda: sum(map(bool, pool.pids)))
 
 
 def running_server(settings: ServeSettings) -> AbstractContextManager[Running]:
