@@ -19,7 +19,6 @@ from cleaner.serve.logs import FACTS, escaped
 from cleaner.serve.metrics import Eyes, Metrics
 from cleaner.serve.settings import Telemetry
 
-_CODES = {code.value[0]: code for code in grpc.StatusCode}
 _REQUEST_ID = "x-request-id"
 _log = logging.getLogger("cleaner.calls")
 
@@ -102,7 +101,8 @@ class Watcher(aio.ServerInterceptor):
                 call.code = code.DEADLINE_EXCEEDED if late else code.CANCELLED
                 raise
             except BaseException:
-                call.code = _CODES.get(context.code() or 2, grpc.StatusCode.UNKNOWN)
+                told = context.code()
+                call.code = told if isinstance(told, grpc.StatusCode) else grpc.StatusCode.UNKNOWN
                 raise
             finally:
                 call.seconds = time.perf_counter() - started
