@@ -21,7 +21,7 @@ from grpc_reflection.v1alpha import reflection, reflection_pb2
 from grpc_reflection.v1alpha._async import ReflectionServicer
 
 from cleaner.serve.doors import Guard, server_credentials
-from cleaner.serve.settings import Access
+from cleaner.serve.settings import LearnerSettings, ServeSettings
 
 _REFLECTION_V1 = "grpc.reflection.v1.ServerReflection"
 _log = logging.getLogger("cleaner.serve")
@@ -47,15 +47,16 @@ class Host:
         self,
         handlers: Sequence[grpc.GenericRpcHandler],
         services: Sequence[str],
-        address: str,
-        max_message_bytes: int,
-        access: Access = Access(),
+        settings: ServeSettings | LearnerSettings,
+        options: Sequence[tuple[str, int]] = (),
         watchers: Sequence[aio.ServerInterceptor] = (),
     ) -> None:
+        address, access = settings.address, settings.access
         self._server = aio.server(
             interceptors=(*watchers, *([Guard(access)] if access.wants_tokens else ())),
             options=(
-                ("grpc.max_receive_message_length", max_message_bytes),
+                *options,
+                ("grpc.max_receive_message_length", settings.max_message_bytes),
                 # An answer may be larger than its request: evidence, quotes, the source text.
                 ("grpc.max_send_message_length", -1),
                 # Two servers on one port would share its connections in silence.
@@ -71,22 +72,32 @@ class Host:
         self._address = _bind(self._server, address, server_credentials(access))
         self._stops = _signals()
 
-    async def serve(self, grace: float, ready: Ready | None) -> None:
-        """Answer calls until a signal; calls in flight then have `grace` seconds."""
-        for name in ("", *self._names):
-            await self._checks.set(name, HealthCheckResponse.SERVING)
+    async def serve(self, grace: float, ready: Ready | None, notice: float = 0.0) -> None:
+        """Answer calls until a signal; calls in flight then have `grace` seconds.
+
+        Before that, calls are let in for `notice` seconds more, while health is NOT_SERVING: gRPC
+        drops what is on its way when the port closes.
+        """
+        await self.tell_health(True)
         await self._server.start()
         _log.info("listening on %s", self._address)
         if ready:
             ready(self._address)
         await self._stops.get()
-        await self._stop(grace)
+        await self._stop(grace, notice)
 
-    async def _stop(self, grace: float) -> None:
+    async def tell_health(self, well: bool) -> None:
+        """Tell health checks whether to send anybody here."""
+        health = HealthCheckResponse.SERVING if well else HealthCheckResponse.NOT_SERVING
+        for name in ("", *self._names):
+            await self._checks.set(name, health)
+
+    async def _stop(self, grace: float, notice: float) -> None:
         _log.info("stopping: calls in flight have %g s", grace)
         await self._checks.enter_graceful_shutdown()
-        graceful = asyncio.create_task(self._server.stop(grace))
         impatient = asyncio.create_task(self._stops.get())
+        await asyncio.wait((impatient,), timeout=notice)
+        graceful = asyncio.create_task(self._server.stop(grace))
         await asyncio.wait((graceful, impatient), return_when=asyncio.FIRST_COMPLETED)
         impatient.cancel()
         if not graceful.done():

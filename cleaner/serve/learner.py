@@ -48,14 +48,7 @@ async def _serve(settings: LearnerSettings, watch: Watch, ready: Ready | None) -
         raise CannotServe(str(error)) from None
     try:
         methods = (servicer.handler(),)
-        host = Host(
-            methods,
-            (LEARNER_SERVICE,),
-            settings.address,
-            settings.max_message_bytes,
-            settings.access,
-            watch.interceptors,
-        )
+        host = Host(methods, (LEARNER_SERVICE,), settings, watchers=watch.interceptors)
         await host.serve(settings.grace_seconds, ready)
     finally:
         servicer.close()

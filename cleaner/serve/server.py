@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import sys
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 
 from cleaner.errors import CleanerError
 from cleaner.serve import logs
+from cleaner.serve.admission import Admission
 from cleaner.serve.configure import from_dict
 from cleaner.serve.editions import Shelf
 from cleaner.serve.hosting import CannotServe, Host, Ready, Running, answer_to, running
@@ -26,6 +28,10 @@ from cleaner.v1 import cleaner_service_pb2, ruleset_service_pb2  # noqa: F401
 __all__ = ["CannotServe", "Running", "run", "running_server", "serve"]
 
 _SERVICES = (CLEANER_SERVICE, RULESET_SERVICE)
+_HEALTH_SECONDS = 0.1
+_CALM = logging.INFO, "the queue is short again: SERVING"
+_OVERDUE = logging.WARNING, "the queue is too long: NOT_SERVING until it is half as long"
+_log = logging.getLogger("cleaner.serve")
 
 
 def run(settings: ServeSettings, ready: Ready | None = None) -> None:
@@ -46,34 +52,51 @@ async def serve(settings: ServeSettings, ready: Ready | None = None) -> None:
 
 async def _serve(settings: ServeSettings, watch: Watch, ready: Ready | None) -> None:
     pool, shelf = Pool(settings, watch.eyes), Shelf(settings)
-    _watch(pool, watch.eyes)
-    methods = handlers(pool, settings.max_items, 2 * settings.workers)
+    admission = Admission(settings, lambda: pool.wait)
+    _show(pool, admission, watch.eyes)
+    methods = (handlers(pool, admission, settings),)
     host = Host(
-        methods,
-        _SERVICES,
-        settings.address,
-        settings.max_message_bytes,
-        settings.access,
-        watch.interceptors,
+        methods, _SERVICES, settings, settings.connection_options, watchers=watch.interceptors
     )
     await asyncio.to_thread(shelf.look)
     pool.renew(shelf.editions)
-    renewing = asyncio.create_task(shelf.watch(pool.renew))
+    tasks = [
+        asyncio.create_task(shelf.watch(pool.renew)),
+        asyncio.create_task(_watch_queue(admission, host)),
+    ]
     try:
         await pool.start()
-        await host.serve(settings.grace_seconds, ready)
+        await host.serve(settings.grace_seconds, ready, settings.notice_seconds)
     except WorkersFailed as error:
         raise CannotServe(str(error)) from None
     finally:
-        renewing.cancel()
+        for task in tasks:
+            task.cancel()
         await pool.close()
         shelf.close()
 
 
-def _watch(pool: Pool, eyes: Eyes) -> None:
-    eyes.watch("cleaner_queue_requests", "Requests that wait for a worker", lambda: pool.queued)
-    eyes.watch("cleaner_queue_seconds", "What the queue costs who comes now", lambda: pool.wait)
-    eyes.watch("cleaner_workers", "Workers that are up", lambda: sum(map(bool, pool.pids)))
+def _show(pool: Pool, admission: Admission, eyes: Eyes) -> None:
+    for name, what, look in (
+        ("cleaner_queue_requests", "Requests that wait for a worker", lambda: pool.queued),
+        ("cleaner_queue_seconds", "What the queue costs who comes now", lambda: pool.wait),
+        ("cleaner_workers", "Workers that are up", lambda: sum(map(bool, pool.pids))),
+        ("cleaner_bytes_in_flight", "Of requests", lambda: admission.bytes_in_flight),
+        ("cleaner_refused_calls", "Calls that there was no room for", lambda: admission.refused),
+    ):
+        eyes.watch(name, what, look)
+
+
+async def _watch_queue(admission: Admission, host: Host) -> None:
+    """Tell health checks when the queue is too long, and when it is well below that again."""
+    well = True
+    while True:
+        await asyncio.sleep(_HEALTH_SECONDS)
+        now = not admission.overdue if well else admission.calm
+        if now is not well:
+            _log.log(*(_CALM if now else _OVERDUE))
+            await host.tell_health(now)
+        well = now
 
 
 def running_server(settings: ServeSettings) -> AbstractContextManager[Running]:

@@ -143,9 +143,9 @@ class ServeSettings:
     """How long a worker may take to start."""
     drain_seconds: float = 0.1
     """How long a worker may go on with a document whose caller has left."""
-    notice_seconds: float = 1.0
-    """How long the service that is told to stop goes on letting calls in, with its health
-    NOT_SERVING already, so that callers can turn elsewhere; none where no call is in flight."""
+    notice_seconds: float = 0.5
+    """How long a service that is told to stop still lets calls in, with its health NOT_SERVING
+    already, so that callers can turn elsewhere. A load balancer may need more."""
     grace_seconds: float = 30.0
     """How long calls in flight may go on when the service is told to stop."""
     keepalive_seconds: float = 60.0
@@ -182,6 +182,24 @@ class ServeSettings:
         for name in ("drain_seconds", "notice_seconds", "grace_seconds"):
             if not getattr(self, name) >= 0:
                 raise InvalidInput(name, f"{name} must not be negative")
+
+    @property
+    def connection_options(self) -> tuple[tuple[str, int], ...]:
+        """What connections have to put up with, in gRPC's words."""
+        return (
+            ("grpc.max_concurrent_streams", self.max_streams),
+            ("grpc.keepalive_time_ms", _ms(self.keepalive_seconds)),
+            ("grpc.keepalive_timeout_ms", _ms(self.keepalive_timeout_seconds)),
+            ("grpc.keepalive_permit_without_calls", 1),
+            ("grpc.http2.min_ping_interval_without_data_ms", _ms(self.min_ping_seconds)),
+            ("grpc.http2.min_recv_ping_interval_without_data_ms", _ms(self.min_ping_seconds)),
+            ("grpc.http2.max_ping_strikes", 2),
+            ("grpc.server_handshake_timeout_ms", _ms(self.handshake_seconds)),
+        )
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)
 
 
 @dataclass(frozen=True, slots=True)

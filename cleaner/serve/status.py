@@ -18,7 +18,7 @@ from google.rpc.code_pb2 import (
     UNAUTHENTICATED,
     UNAVAILABLE,
 )
-from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 
 from cleaner.errors import (
@@ -40,6 +40,7 @@ BUNDLE = "BUNDLE"
 DEADLINE = "DOCUMENT_DEADLINE"
 UNKNOWN_CALLER = "UNKNOWN_CALLER"
 WRONG_ROLE = "WRONG_ROLE"
+OVERLOADED = "OVERLOADED"
 KNOWN_SEPARATOR = ","
 # Unknown names are mistakes in how a caller asks, but for things that it asks for, and for states
 # of the service that it counts on.
@@ -107,6 +108,14 @@ def denied(role: str) -> Status:
     """Return the status for a call that needs a token of another role."""
     message = f"this token may not do that; it takes one with the role {role}"
     return _status(PERMISSION_DENIED, message, WRONG_ROLE, {"role": role})
+
+
+def overloaded(seconds: float) -> Status:
+    """Return the status for a call that there is no room for; it may come back in `seconds`."""
+    again = RetryInfo()
+    again.retry_delay.FromMilliseconds(round(seconds * 1000))
+    message = f"too much to do at present; try again in {seconds:.2g} s"
+    return _status(RESOURCE_EXHAUSTED, message, OVERLOADED, {}, again)
 
 
 def _violation(error: InvalidInput) -> Message:

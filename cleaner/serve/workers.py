@@ -59,6 +59,7 @@ class Pool:
         self._arrived = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._reserve: asyncio.Task[Worker] | None = None
+        self._closing = False
 
     async def start(self) -> None:
         """Start all workers.
@@ -81,6 +82,7 @@ class Pool:
 
     async def close(self) -> None:
         """Stop all workers; requests still waiting are dropped."""
+        self._closing = True
         tasks = [*self._tasks, *([self._reserve] if self._reserve else [])]
         for task in tasks:
             task.cancel()
@@ -121,7 +123,7 @@ class Pool:
             self._call_reserve()
 
     def _call_reserve(self) -> None:
-        if self._settings.reserve and not self._reserve:
+        if self._settings.reserve and not self._reserve and not self._closing:
             starting = Worker.started(self._settings, self.editions)
             self._reserve = asyncio.create_task(starting)
 

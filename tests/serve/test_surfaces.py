@@ -16,7 +16,9 @@ from grpc_reflection.v1alpha import reflection_pb2
 from cleaner import Cleaner, Document, Options
 from cleaner.render.offsets import Unit
 from cleaner.serve import servicers, wire
+from cleaner.serve.admission import Admission
 from cleaner.serve.convert import View, answer_of
+from cleaner.serve.settings import ServeSettings
 from cleaner.serve.workers import Reply
 from cleaner.v1 import cleaner_service_pb2 as pb
 from cleaner.v1 import document_pb2, options_pb2
@@ -114,7 +116,9 @@ def test_a_stream_that_nobody_reads_is_not_read_either() -> None:
             yield b""
 
     async def read_one_and_wait() -> None:
-        servicer = servicers.CleanerServicer(_EndlessPool(), max_items=1, window=4)  # type: ignore[arg-type]
+        settings = ServeSettings(workers=2)
+        admission = Admission(settings, lambda: 0.0)
+        servicer = servicers.CleanerServicer(_EndlessPool(), admission, settings)  # type: ignore[arg-type]
         answers = servicer.stream_clean(endless(), None)  # type: ignore[arg-type]
         await anext(answers)
         await asyncio.sleep(0.05)
