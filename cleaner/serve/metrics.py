@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from cleaner.errors import InvalidInput
@@ -105,7 +106,15 @@ class Metrics(Eyes):
 
     def watch(self, name: str, what: str, read: Callable[[], float]) -> None:
         """Look at a number of the present whenever somebody asks."""
-        self._gauge(name, what, registry=self._registry).set_function(read)
+
+        def steady() -> float:
+            # The event loop changes what this thread reads.
+            for _ in range(3):
+                with suppress(RuntimeError, StopIteration):
+                    return read()
+            return math.nan
+
+        self._gauge(name, what, registry=self._registry).set_function(steady)
 
     @contextmanager
     def around(self, call: Call) -> Iterator[None]:
