@@ -90,8 +90,10 @@ class Metrics(Eyes):
             self._ruleset.labels(tally.version).set(1)
             self._version = tally.version
         self._documents.labels("answered").inc(tally.documents)
-        self._documents.labels("failed").inc(tally.failures)
-        self._timeouts.inc(tally.timeouts)
+        if tally.failures:
+            self._documents.labels("failed").inc(tally.failures)
+        if tally.timeouts:
+            self._timeouts.inc(tally.timeouts)
         for counter, counts in (
             (self._removals, tally.categories),
             (self._hits, tally.detectors),
