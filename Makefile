@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: setup demo serve test lint format protos rules golden-diff accept bench bench-quality floors model test-train test-engines bench-scale clean
+.PHONY: setup demo serve test lint format protos rules golden-diff accept bench bench-quality floors model test-train test-engines test-node bench-scale clean
 
 setup: $(READY)                ## make the virtual environment
 $(READY): pyproject.toml
@@ -67,11 +67,17 @@ test-train: setup              ## the tests of training, with PyTorch
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[train]'
 	$(BIN)/python -m pytest tests/learn
 
-test-engines: setup            ## the tests of DuckDB, Ray Data, Spark and datatrove, really started here
+test-engines: setup            ## the tests of DuckDB, Ray Data, Spark, datatrove and Scrapy, really started here
 	@java -version 2>&1 | grep -Eq 'version "(1[7-9]|[2-9][0-9])' || \
 	  { echo 'Spark needs Java 17 or later: apt-get install openjdk-17-jre-headless'; exit 1; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[ray,spark,datatrove]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[ray,spark,datatrove,scrapy]'
 	$(BIN)/python -m pytest tests/integrations
+
+test-node: setup               ## the tests of a caller in Node.js, 18 or later
+	@node -e 'process.exit(process.versions.node.split(".")[0] < 18)' || \
+	  { echo 'Node.js 18 or later is needed: apt-get install nodejs npm'; exit 1; }
+	@cd examples/node && npm ci --ignore-scripts --no-audit --no-fund --silent
+	$(BIN)/python -m pytest tests/client/test_languages.py
 
 bench-scale: setup             ## what learning takes as pages grow, engine by engine, and a large bundle
 	@mkdir -p build

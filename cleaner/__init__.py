@@ -5,7 +5,18 @@ r"""Raw scraped text goes in, the article comes out, and whatever was dropped ca
 'The bridge opened on Monday.'
 """
 
-from cleaner.errors import CleanerError, InvalidInput, RuleError, TooLarge, UnknownName
+from cleaner.errors import (
+    CleanerError,
+    DeadlineExceeded,
+    InvalidInput,
+    NotAllowed,
+    Overloaded,
+    RuleError,
+    ServerError,
+    TooLarge,
+    UnknownName,
+    Unreachable,
+)
 from cleaner.ingest.limits import Limits
 from cleaner.model import (
     Action,
@@ -22,30 +33,40 @@ from cleaner.model import (
 )
 from cleaner.pipeline import Cleaner, clean
 from cleaner.profiles import PROFILES, Options, Profile
+from cleaner.protocols import AnyAsyncCleaner, AnyCleaner, Given, Outcome
 
 __version__ = "0.1.0"
 
 __all__ = [
     "PROFILES",
     "Action",
+    "AnyAsyncCleaner",
+    "AnyCleaner",
     "Block",
     "Cleaner",
     "CleanerError",
+    "DeadlineExceeded",
     "Document",
     "Evidence",
     "Finding",
+    "Given",
     "InvalidInput",
     "Join",
     "Kind",
     "Limits",
     "Line",
+    "NotAllowed",
     "Options",
+    "Outcome",
+    "Overloaded",
     "Profile",
     "Removal",
     "Result",
     "RuleError",
+    "ServerError",
     "TooLarge",
     "UnknownName",
+    "Unreachable",
     "Verdict",
     "clean",
 ]

@@ -50,6 +50,18 @@ class Unreachable(CleanerError):
     """No service answers at the address, or the connection broke."""
 
 
+class Overloaded(CleanerError):
+    """The service has more to do than it can; it may be asked again after `retry_seconds`."""
+
+    def __init__(self, message: str, retry_seconds: float = 0.0) -> None:
+        super().__init__(message)
+        self.retry_seconds = retry_seconds
+
+
+class NotAllowed(CleanerError):
+    """The service does not know the caller, or does not let this one do what it asks for."""
+
+
 class DeadlineExceeded(CleanerError):
     """The service gave no answer in time."""
 

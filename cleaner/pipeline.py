@@ -20,7 +20,7 @@ from cleaner.detect import Claims, detect
 from cleaner.detect.models import card
 from cleaner.detect.patterns import Known, Matcher
 from cleaner.detect.rulebook import Rulebook, load_rulebook
-from cleaner.errors import CleanerError
+from cleaner.errors import CleanerError, InvalidInput
 from cleaner.ingest import Limits, ingest
 from cleaner.ingest.text import lines_of
 from cleaner.model import Action, Document, Finding, Kind, Removal, Result, Verdict
@@ -171,10 +171,19 @@ def clean(document: str | bytes | Document, options: Options = Options()) -> Res
 
 
 def as_document(document: str | bytes | Document) -> Document:
-    """Return `document` as a Document."""
-    if isinstance(document, Document):
-        return document
-    return Document(text=document) if isinstance(document, str) else Document(raw=document)
+    """Return `document` as a Document.
+
+    Raises:
+        InvalidInput: it is nothing of the kind.
+    """
+    match document:
+        case Document():
+            return document
+        case str():
+            return Document(text=document)
+        case bytes():
+            return Document(raw=document)
+    raise InvalidInput("document", f"{type(document).__name__} is no str, bytes or Document")
 
 
 def ruleset_version(book: Rulebook, bundle: Bundle | None = None) -> str:

@@ -23,6 +23,7 @@ every_file = pytest.mark.parametrize("name", FILES)
 ORDER = (
     "model",
     "errors",
+    "protocols",
     "threads",
     "ingest",
     "segment",
@@ -35,7 +36,7 @@ ORDER = (
 EDGES = ("bench", "serve", "client", "cli", "integrations", "learn")
 # Which edge may build on which other.
 BESIDE = {"cli": {"bench", "serve", "client", "cli", "learn", "integrations"}, "bench": {"bench", "serve", "client", "learn", "integrations"}, "learn": {"learn"},
-          "serve": {"serve", "learn"}, "client": {"client", "serve"}, "integrations": {"integrations", "learn"}}  # fmt: skip
+          "serve": {"serve", "learn"}, "client": {"client", "serve"}, "integrations": {"client", "integrations", "learn"}}  # fmt: skip
 MOST_LINES = 40
 FORBIDDEN = re.compile(
     r"(?:^|_)(?:filter|noise|junk|utils?|manager|processor|recogni[sz]er)s?(?:_|$)", re.I

@@ -208,6 +208,7 @@ def _by_server(
 ) -> Iterator[Answer]:
     """Clean through a running service; inputs that are no document are answered here."""
     from cleaner.client import Client
+    from cleaner.errors import Unreachable
 
     asked: deque[Document | Broken] = deque()
 
@@ -223,6 +224,8 @@ def _by_server(
 
     with Client(server, options=options) as client:
         for result in client.clean_many(sent()):
+            if isinstance(result, Unreachable):
+                raise result
             yield from broken()
             yield answer(result, asked.popleft(), form)
     yield from broken()

@@ -14,17 +14,26 @@ _HINTS = ("id", "charset", "url", "publisher", "language", "title")
 
 
 def as_document(given: str | bytes | Document) -> Document:
-    """Return what a caller has as a Document; a caller's side need not import the pipeline."""
-    if isinstance(given, Document):
-        return given
-    return Document(text=given) if isinstance(given, str) else Document(raw=given)
+    """Return what a caller has as a Document; a caller's side need not import the pipeline.
+
+    Raises:
+        InvalidInput: it is nothing of the kind.
+    """
+    match given:
+        case Document():
+            return given
+        case str():
+            return Document(text=given)
+        case bytes():
+            return Document(raw=given)
+    raise InvalidInput("document", f"{type(given).__name__} is no str, bytes or Document")
 
 
 def message_of(document: Document) -> document_pb2.Document:
     """Return the message for a Document.
 
     Raises:
-        InvalidInput: a lone surrogate in one of its strings.
+        InvalidInput: a lone surrogate in one of its strings, or something that is no string.
     """
     try:
         message = document_pb2.Document(
@@ -34,14 +43,16 @@ def message_of(document: Document) -> document_pb2.Document:
             message.text = document.text
         else:
             message.raw = document.raw
-    except ValueError:  # UnicodeEncodeError is one too
-        raise _surrogate(document) from None
+    except (TypeError, ValueError):  # UnicodeEncodeError is one too
+        raise _wrong(document) from None
     return message
 
 
-def _surrogate(document: Document) -> InvalidInput:
+def _wrong(document: Document) -> InvalidInput:
     for name in ("text", *_HINTS):
         value = getattr(document, name)
+        if not isinstance(value, str):
+            return InvalidInput(name, f"{name} is {type(value).__name__}, not str")
         try:
             value.encode()
         except UnicodeEncodeError as error:

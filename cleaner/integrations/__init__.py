@@ -1,7 +1,8 @@
 """Engines that map and group beyond one process: thin adapters without cleaning logic.
 
 ``duckdb``, ``ray`` and ``spark`` run the miner's two passes; ``ray``, ``spark`` and ``datatrove``
-clean, all by `arrow.clean_batch`. Each is imported by who uses it and needs the extra of its name.
+clean, all by `arrow.clean_batch`; ``scrapy`` cleans a crawl's items by a service. Each is imported
+by who uses it and needs the extra of its name.
 
 What one billion pages take, on paper, from what `cleaner.bench.scale` and its pages of 20 lines
 (1.7 KB of text) showed on one core; a page of 290 lines is 14 times that:
