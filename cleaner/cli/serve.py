@@ -78,7 +78,7 @@ def command(
     """
     if (mib := flags["max_message_mib"]) is not None:
         flags["max_message_mib"] = mib * MIB
-    given = {**dict(map(_pair, more)), **dict(_given(context.command, flags))}
+    given = {**dict(map(pair, more)), **dict(_given(context.command, flags))}
     found = configured(ServeSettings, config, given)
     if show_config:
         click.echo(found.toml())
@@ -100,7 +100,8 @@ def _given(command: click.Command, flags: dict[str, Any]) -> Iterator[tuple[str,
             yield name, Given(value, flag.opts[0])
 
 
-def _pair(text: str) -> tuple[str, Given]:
+def pair(text: str) -> tuple[str, Given]:
+    """Return a setting by its name, from ``--set NAME=VALUE``."""
     name, equals, value = text.partition("=")
     if not equals:
         raise InvalidInput("set", f"--set {text}: must be NAME=VALUE")

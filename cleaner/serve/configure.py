@@ -189,7 +189,7 @@ def _made(kind: type[_S], given: Mapping[str, Given], prefix: str = "") -> _S:
         elif name in given:
             values[row.name] = given[name].value
         elif _default(row) is MISSING:
-            raise InvalidInput(name, f"{name} is not set, and has no default")
+            raise InvalidInput(name, f"{name} is not set: by a flag, the environment or a file")
     try:
         return kind(**values)
     except InvalidInput as error:
