@@ -12,7 +12,9 @@ from typing import NamedTuple
 from cleaner.serve import wire
 
 FRAME_BYTES = 256 * 1024
-"""A frame is closed once it holds this much: its replies come back together."""
+"""A frame holds no more than this, unless it is one document."""
+_FRAME_SECONDS = 0.05
+"""Nor what is expected to take longer: its replies come back together."""
 _DOCUMENT_COST = 1024
 _MEMORY = 0.9
 _FEW = 4
@@ -88,6 +90,9 @@ class Backlog:
         for company only ever hits those who find a worker idle.
         """
         share = min(wire.FRAME_JOBS, 1 + len(self._jobs) // self._workers)
+        most: float = FRAME_BYTES
+        if self._seconds:
+            most = min(most, _FRAME_SECONDS * self._done / self._seconds)
         taken: list[Job] = []
         size = 0
         for job in self._jobs:
@@ -95,11 +100,11 @@ class Backlog:
                 job.documents > 1
                 or taken[0].documents > 1
                 or job.edition != taken[0].edition
-                or size + len(job.payload) > FRAME_BYTES
+                or size + job.cost > most
             ):
                 break
             taken.append(job)
-            size += len(job.payload)
+            size += job.cost
             if len(taken) == share:
                 break
         for job in taken:

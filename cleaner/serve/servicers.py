@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeAlias
 
 import grpc
@@ -132,18 +132,20 @@ class CleanerServicer:
         try:
             while answer := await window.first():
                 payload = await sent(await answer, context)
-                with _ended_after(self._settings.stall_seconds):
+                with _unless_read_within(self._settings.stall_seconds, window, context):
                     yield payload
                 await window.taken()
             await reader
         finally:
             reader.cancel()
-            window.cancel()
+            window.drop()
 
     async def _read(self, requests: AsyncIterator[bytes], window: Window) -> None:
         try:
             async for request in requests:
                 await window.room(len(request))
+                if window.over:
+                    return
                 await window.put(await self._begun(request, window), len(request))
         finally:
             await window.end()
@@ -170,10 +172,21 @@ async def _later(reply: Reply) -> Reply:
 
 
 @contextmanager
-def _ended_after(seconds: float) -> Iterator[None]:
-    """End the call if it takes longer to get rid of an answer: its caller has stopped reading."""
-    call = asyncio.current_task()
-    alarm = asyncio.get_running_loop().call_later(seconds, call.cancel if call else bool)
+def _unless_read_within(seconds: float, window: Window, context: Context) -> Iterator[None]:
+    """End the call if an answer is not taken for so long: its caller has stopped reading.
+
+    The status waits behind the answer that is not read; everything else is dropped.
+    """
+
+    async def end() -> None:
+        window.drop()
+        details = f"no answer was read for {seconds:g} s"
+        with suppress(aio.AbortError):
+            await context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, details)
+
+    loop = asyncio.get_running_loop()
+    ends: list[asyncio.Task[None]] = []
+    alarm = loop.call_later(seconds, lambda: ends.append(loop.create_task(end())))
     try:
         yield
     finally:

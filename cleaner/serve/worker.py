@@ -86,8 +86,13 @@ class Worker:
 
     @property
     def spent(self) -> bool:
-        """Whether it has done its share, or holds too much memory."""
-        return bool(self.board[SPENT]) or self.documents >= self._settings.worker_documents
+        """Whether it asks to be replaced: it holds too much memory."""
+        return bool(self.board[SPENT])
+
+    @property
+    def old(self) -> bool:
+        """Whether it has done its share of documents."""
+        return self.documents >= self._settings.worker_documents
 
     def ask(self, edition: int, requests: Iterable[tuple[int, bytes]]) -> asyncio.Future[bytes]:
         """Return the future body of its answer (ConnectionError: it died)."""

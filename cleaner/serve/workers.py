@@ -330,7 +330,9 @@ class Seat:
         for job, (tag, payload) in zip(jobs, parts, strict=True):
             if not job.reply.done():
                 job.reply.set_result(Reply(tag == OK, payload))
-        if worker.spent and self._pool.may_retire:
+        if worker.spent:  # the next document would pay for it
+            self._dismiss("holds too much memory")
+        elif worker.old and self._pool.may_retire:
             self._dismiss("has done its share")
 
     def _check(self, place: tuple[int, int], since: float) -> None:

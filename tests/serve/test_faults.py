@@ -197,6 +197,15 @@ def test_row13_100_mb_are_refused_and_not_held(service: Running, stub: CleanerSe
     assert _most_memory(service) - before < 50_000_000
 
 
+def test_row14_a_million_lines_are_too_many(stub: CleanerServiceStub) -> None:
+    """The item says so, and its neighbours are answered."""
+    documents = [text("Number 1."), text("x\n" * 1_000_000), text("Number 2.")]
+    items = stub.BatchClean(many(documents), timeout=30).items
+    assert [item.answer.text for item in items[::2]] == ["Number 1.", "Number 2."]
+    assert items[1].error.code == grpc.StatusCode.RESOURCE_EXHAUSTED.value[0]
+    assert reason(items[1].error).metadata["limit"] == "max_lines"
+
+
 def _most_memory(service: Running) -> int:
     for line in Path(f"/proc/{service.process.pid}/status").read_text().splitlines():
         if line.startswith("VmHWM"):

@@ -7,21 +7,24 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
-from pathlib import Path
 
 import grpc
 import pytest
 from calls import many, one, reason, status_of, text
+from poison import children_of, memory_of, poisoned_server
 
 from cleaner.serve.server import CannotServe, Running, running_server
-from cleaner.serve.settings import ServeSettings
+from cleaner.serve.settings import MIB, ServeSettings
 from cleaner.v1 import cleaner_service_pb2 as pb
+from cleaner.v1 import document_pb2
 from cleaner.v1.cleaner_service_pb2_grpc import CleanerServiceStub
 
 FATES = {
     "row24-kill": ("POISON kill", grpc.StatusCode.INTERNAL),
+    "row32-crash": ("POISON crash", grpc.StatusCode.INTERNAL),
     "row24-spin": ("POISON spin", grpc.StatusCode.DEADLINE_EXCEEDED),
     "row24-bug": ("POISON bug", grpc.StatusCode.INTERNAL),
     "row33-memory": ("POISON memory", grpc.StatusCode.RESOURCE_EXHAUSTED),
@@ -30,8 +33,7 @@ FATES = {
 
 def workers_of(service: Running) -> list[int]:
     """Return the process ids of the workers."""
-    front = service.process.pid
-    return [int(pid) for pid in Path(f"/proc/{front}/task/{front}/children").read_text().split()]
+    return children_of(service.process.pid)
 
 
 @pytest.mark.parametrize(("poison", "code"), FATES.values(), ids=FATES)
@@ -103,6 +105,121 @@ def test_row28_a_caller_that_leaves_frees_its_worker(
     for call in slow:
         call.cancel()
     assert poisoned_stub.Clean(one(text("Number 1.")), timeout=30).answer.text == "Number 1."
+
+
+def test_row27_a_deadline_frees_the_worker_between_stages(
+    poisoned: Running, poisoned_stub: CleanerServiceStub
+) -> None:
+    """Within 100 ms, and the worker lives: it looks for itself before anybody kills it."""
+    _settle(poisoned_stub)
+    before = set(workers_of(poisoned))
+    slow = [poisoned_stub.Clean.future(one(text("POISON stages")), timeout=0.3) for _ in range(2)]
+    assert [call.code() for call in slow] == [grpc.StatusCode.DEADLINE_EXCEEDED] * 2
+    started = time.monotonic()
+    poisoned_stub.Clean(one(text("Number 1.")), timeout=30)
+    assert time.monotonic() - started < 0.25  # 100 ms, and what a busy machine needs
+    assert set(workers_of(poisoned)) == before
+
+
+def test_row27_a_worker_with_no_ear_for_it_is_replaced_from_the_reserve(
+    poisoned: Running, poisoned_stub: CleanerServiceStub
+) -> None:
+    _settle(poisoned_stub)
+    slow = [poisoned_stub.Clean.future(one(text("POISON spin")), timeout=0.3) for _ in range(2)]
+    assert [call.code() for call in slow] == [grpc.StatusCode.DEADLINE_EXCEEDED] * 2
+    started = time.monotonic()
+    poisoned_stub.Clean(one(text("Number 1.")), timeout=30)
+    assert time.monotonic() - started < 0.5
+
+
+def _settle(stub: CleanerServiceStub) -> None:
+    """Wait until both workers are at work and one is in reserve, whatever was before."""
+    stub.BatchClean(many([text("POISON slow")] * 32), timeout=60)
+    time.sleep(2)
+
+
+def test_row28_a_cancelled_call_leaves_the_queue(
+    poisoned: Running, poisoned_stub: CleanerServiceStub
+) -> None:
+    """Unary: those that waited are never begun."""
+    calls = [poisoned_stub.Clean.future(one(text("POISON slow"))) for _ in range(200)]
+    time.sleep(0.4)
+    for call in calls:
+        call.cancel()
+    codes = [call.code() for call in calls]
+    assert codes.count(grpc.StatusCode.CANCELLED) > 10
+    assert not {grpc.StatusCode.UNKNOWN, grpc.StatusCode.INTERNAL} & set(codes)
+    started = time.monotonic()
+    poisoned_stub.Clean(one(text("Number 1.")), timeout=30)
+    assert time.monotonic() - started < 3  # all of them would have taken 30
+
+
+def test_row28_a_cancelled_stream_leaves_the_queue(poisoned_stub: CleanerServiceStub) -> None:
+    leave = threading.Event()
+
+    def requests() -> Iterator[pb.StreamCleanRequest]:
+        for _ in range(4):
+            yield pb.StreamCleanRequest(documents=[text("POISON slow")] * 200)
+        leave.wait()
+
+    call = poisoned_stub.StreamClean(requests())
+    time.sleep(0.6)
+    call.cancel()
+    leave.set()
+    assert call.code() is grpc.StatusCode.CANCELLED
+    started = time.monotonic()
+    poisoned_stub.Clean(one(text("Number 1.")), timeout=30)
+    assert time.monotonic() - started < 3
+
+
+def test_a_large_batch_lets_others_have_their_turn(poisoned_stub: CleanerServiceStub) -> None:
+    call = poisoned_stub.BatchClean.future(many([text("POISON slow " + "x" * 40_000)] * 60))
+    time.sleep(0.2)
+    poisoned_stub.Clean(one(text("Number 1.")), timeout=30)
+    assert not call.done()
+    call.cancel()
+
+
+def test_row33_a_worker_that_swells_between_documents_is_replaced() -> None:
+    """What it holds is no document's fault: nobody's answer is lost over it."""
+    with (
+        poisoned_server(workers=1, worker_memory_bytes=400 * MIB, document_seconds=20) as service,
+        grpc.insecure_channel(service.address) as channel,
+    ):
+        stub = CleanerServiceStub(channel)
+        before = set(workers_of(service))
+        for _ in range(8):
+            stub.Clean(one(text("POISON swell")), timeout=60)
+        assert before - set(workers_of(service))
+        time.sleep(0.5)
+        assert all(memory_of(pid) < 400 * MIB for pid in workers_of(service))
+
+
+@pytest.mark.parametrize("kind", [document_pb2.KIND_TEXT, document_pb2.KIND_HTML])
+def test_row33_a_document_that_needs_too_much_memory(kind: document_pb2.Kind) -> None:
+    """A real one, in 300 MiB; its neighbours are answered."""
+    settings = ServeSettings(address="127.0.0.1:0", workers=1, worker_memory_bytes=300 * MIB)
+    with running_server(settings) as service, grpc.insecure_channel(service.address) as channel:
+        large = "<p>The council voted on Monday to rebuild the bridge.</p>\n" * 300_000
+        documents = [text("Number 1."), document_pb2.Document(kind=kind, text=large)]
+        documents.append(text("Number 2."))
+        items = CleanerServiceStub(channel).BatchClean(many(documents), timeout=120).items
+    assert [item.answer.text for item in items[::2]] == ["Number 1.", "Number 2."]
+    assert items[1].error.code == grpc.StatusCode.RESOURCE_EXHAUSTED.value[0]
+
+
+def test_a_worker_is_replaced_after_its_share() -> None:
+    """And no answer is lost over it."""
+    settings = ServeSettings(address="127.0.0.1:0", workers=1, worker_documents=50)
+    with running_server(settings) as service, grpc.insecure_channel(service.address) as channel:
+        stub = CleanerServiceStub(channel)
+        pids = set(workers_of(service))
+        until = time.monotonic() + 20
+        while len(pids) < 4 and time.monotonic() < until:
+            items = stub.BatchClean(many([text("Number 1.")] * 40), timeout=60).items
+            assert [item.answer.text for item in items] == ["Number 1."] * 40
+            pids |= set(workers_of(service))
+        assert len(pids) >= 4
 
 
 def test_row34_a_service_told_to_stop_finishes_its_calls() -> None:

@@ -11,6 +11,7 @@ from cleaner import Cleaner, Document, Result
 from cleaner.serve import answering
 
 _clean = Cleaner.clean
+_hoard: list[bytes] = []
 
 
 def _obey(self: Cleaner, document: str | Document) -> Result:
@@ -21,10 +22,18 @@ def _obey(self: Cleaner, document: str | Document) -> Result:
         time.sleep(600)
     if "POISON bug" in text:
         raise RuntimeError(f"private: {text}")
+    if "POISON crash" in text:
+        os.kill(os.getpid(), signal.SIGSEGV)
     if "POISON memory" in text:
-        raise MemoryError
+        bytearray(1 << 33)
+    if "POISON swell" in text:
+        _hoard.append(b"x" * (200 << 20))
     if "POISON slow" in text:
         time.sleep(0.3)
+    for _ in range(100 if "POISON stages" in text else 0):
+        time.sleep(0.05)
+        if self.between:
+            self.between()
     return _clean(self, document)
 
 
