@@ -19,6 +19,7 @@ _COMMANDS = {
     "clean": "Take the chrome out of text or HTML.",
     "explain": "Show a whole document with what goes, and why.",
     "serve": "Run the gRPC service until told to stop.",
+    "top": "Watch a service at work: throughput, latency, queue, removals.",
     "learn": "Learn the templates of publishers from their pages.",
     "templates": "List, show, accept, refuse and compare learned templates.",
     "learner": "Run the learning service, or ask it what it would publish.",

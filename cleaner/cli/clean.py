@@ -207,6 +207,7 @@ def _by_server(
     documents: Iterator[Document | Broken], options: Options, form: str, server: str
 ) -> Iterator[Answer]:
     """Clean through a running service; inputs that are no document are answered here."""
+    from cleaner.cli.caller import caller
     from cleaner.client import Client
     from cleaner.errors import Unreachable
 
@@ -222,7 +223,7 @@ def _by_server(
         while asked and isinstance(asked[0], Broken):
             yield answer(asked[0], asked.popleft(), form)
 
-    with Client(server, options=options) as client:
+    with Client(server, options=options, **caller()) as client:
         for result in client.clean_many(sent()):
             if isinstance(result, Unreachable):
                 raise result

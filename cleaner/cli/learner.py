@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from cleaner.cli import FAILED, complain
+from cleaner.cli.serve import pair
 from cleaner.errors import InvalidInput
+from cleaner.serve.configure import Given
 
 if TYPE_CHECKING:
     from cleaner.client import LearnerClient
@@ -30,6 +32,11 @@ class _Where:
     """Folder of its store; '' to ask the service."""
     veto: str
     by_arrival: bool
+    config: str
+    """File of the service's settings."""
+    show_config: bool
+    given: Mapping[str, Given]
+    """Settings of the service that flags have set."""
 
 
 @click.group("learner", invoke_without_command=True)
@@ -55,29 +62,55 @@ class _Where:
 @click.option(
     "--by-arrival", is_flag=True, help="Count the days on which pages came, not those they tell."
 )
+@click.option(
+    "--config", type=click.Path(dir_okay=False), default="", envvar="CLEANER_LEARNER_CONFIG",
+    help="Settings of the service in a TOML file.",
+)  # fmt: skip
+@click.option(
+    "--set", "more", multiple=True, metavar="NAME=VALUE",
+    help="Any setting of the service: access.tokens_file=FILE.",
+)  # fmt: skip
+@click.option("--show-config", is_flag=True, help="Print all settings with their sources, and end.")
 @click.pass_context
 def command(
-    context: click.Context, address: str, store: str, veto: str | None, by_arrival: bool
-) -> None:  # fmt: skip
+    context: click.Context, /, config: str, more: tuple[str, ...], show_config: bool, **flags: Any
+) -> None:
     """Run the learning service, or ask one (or its store) for what it knows.
 
     Without a command it serves, and needs --store. A service that cleans takes up what is
     published here: cleaner serve --bundle FOLDER/current.npz.
     """
-    context.obj = _Where(address, store, veto or "", by_arrival)
+    given = {**dict(map(pair, more)), **_given(context, flags)}
+    context.obj = _Where(
+        flags["address"], flags["store"], flags["veto"] or "", flags["by_arrival"],
+        config, show_config, given,
+    )  # fmt: skip
     if context.invoked_subcommand is None:
         _serve(context.obj)
 
 
+def _given(context: click.Context, flags: dict[str, Any]) -> dict[str, Given]:
+    """Return the flags that were set; the defaults are the settings' own."""
+    by_default = click.core.ParameterSource.DEFAULT
+    return {
+        name: Given(value, f"--{name.replace('_', '-')}")
+        for name, value in flags.items()
+        if context.get_parameter_source(name) is not by_default
+    }
+
+
 def _serve(where: _Where) -> None:
+    from cleaner.serve.configure import configured
     from cleaner.serve.hosting import CannotServe
     from cleaner.serve.learner import run
     from cleaner.serve.settings import LearnerSettings
 
-    if not where.store:
-        raise InvalidInput("store", "--store FOLDER is required to serve")
+    found = configured(LearnerSettings, where.config, where.given, prefix="CLEANER_LEARNER_")
+    if where.show_config:
+        click.echo(found.toml())
+        return
     try:
-        run(LearnerSettings(where.store, where.address, where.veto, where.by_arrival))
+        run(found.settings)
     except CannotServe as error:
         complain(str(error))
         raise click.exceptions.Exit(FAILED) from None
@@ -202,9 +235,10 @@ def _show_template(template: pb.Template) -> None:
 
 
 def _client(where: _Where) -> LearnerClient:
+    from cleaner.cli.caller import caller
     from cleaner.client import LearnerClient
 
-    return LearnerClient(where.address)
+    return LearnerClient(where.address, **caller())
 
 
 def _learner(where: _Where) -> Learner:

@@ -8,6 +8,7 @@ from typing import Self
 
 import grpc
 
+from cleaner.client.channel import Tls, open_channel
 from cleaner.client.errors import call_error
 from cleaner.v1 import learner_service_pb2 as pb
 from cleaner.v1.learner_service_pb2_grpc import LearnerServiceStub
@@ -25,11 +26,18 @@ class LearnerClient:
     DeadlineExceeded, StoreError or ServerError where the service fails.
     """
 
-    def __init__(self, address: str = "127.0.0.1:50052", *, timeout: float = 600.0) -> None:
+    def __init__(
+        self,
+        address: str = "127.0.0.1:50052",
+        *,
+        timeout: float = 600.0,
+        token: str = "",
+        tls: Tls | None = None,
+    ) -> None:
         """Connect lazily; `timeout` is what a call may take, in seconds: mining takes its time."""
         self._address = address
         self._timeout = timeout
-        self._channel = grpc.insecure_channel(address, options=_UNLIMITED)
+        self._channel = open_channel(address, token=token, tls=tls, options=_UNLIMITED)
         self._stub = LearnerServiceStub(self._channel)
 
     def observe(self, pages: Iterable[pb.Page]) -> pb.ObserveResponse:

@@ -14,6 +14,9 @@ from cleaner.detect.structure import structure
 from cleaner.model import Evidence, Finding
 from cleaner.segment import Segmented
 
+TIMEOUT = "rule_timeout"
+"""How the warning of a rule that took too long begins."""
+
 if TYPE_CHECKING:  # numpy costs a command that goes without it
     from cleaner.detect.templates.bundle import Bundle
 
@@ -62,7 +65,7 @@ def detect(
         for finding in speak(page, ruled, bundle)
     ]
     findings.sort(key=lambda finding: (finding.start, -finding.end, finding.evidence.source))
-    warnings = tuple(f"rule_timeout: {rule_id} was skipped" for rule_id in slow)
+    warnings = tuple(f"{TIMEOUT}: {rule_id} was skipped" for rule_id in slow)
     return Claims(tuple(findings), tuple(kept), warnings)
 
 

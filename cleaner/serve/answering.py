@@ -27,12 +27,13 @@ from google.rpc.status_pb2 import Status
 from cleaner import Cleaner
 from cleaner.errors import CleanerError, InvalidInput
 from cleaner.ingest.limits import Limits
-from cleaner.serve import ruleset, status, wire
+from cleaner.serve import logs, ruleset, status, wire
 from cleaner.serve.convert import View, answer_of, document_of, options_of, view_of
 from cleaner.serve.editions import Editions, heard
 from cleaner.serve.loaded import Loaded
 from cleaner.serve.memory import Memory
-from cleaner.serve.wire import BOARD_BYTES, DOCUMENT, FAILED, JOB, LEFT, LENGTH, OK, SPENT
+from cleaner.serve.tally import Tally
+from cleaner.serve.wire import BOARD_BYTES, DOCUMENT, FAILED, JOB, LEFT, LENGTH, OK, SPENT, TOLD
 from cleaner.v1 import answer_pb2, cleaner_service_pb2, document_pb2, options_pb2
 from cleaner.v1 import ruleset_service_pb2 as ruleset_pb2
 
@@ -66,6 +67,7 @@ class Answerer:
         self._loaded.load(editions)
         self._current = self._loaded.of(editions[-1].number)
         self._current.clean("Loads whatever the first document would have to wait for.")
+        self._tally = Tally()
         self._policies: OrderedDict[tuple[str, bytes], Policy] = OrderedDict()
         self._methods: dict[int, Callable[[bytes], Message]] = {
             wire.Method.CLEAN: self._clean,
@@ -86,7 +88,8 @@ class Answerer:
         """Return the answers to a frame of requests."""
         edition, requests = wire.unpack_requests(frame)
         self._current = self._loaded.of(edition)
-        return wire.pack([self._one(job, *request) for job, request in enumerate(requests)])
+        answers = [self._one(job, *request) for job, request in enumerate(requests)]
+        return wire.pack([*answers, (TOLD, self._tally.told(self._current.ruleset_version))])
 
     def _load(self, payload: bytes) -> Message:
         self._loaded.load(heard(payload))
@@ -109,7 +112,7 @@ class Answerer:
         policy = self._policy(request.options)
         if not request.HasField("document"):
             raise InvalidInput("document", "document is required")
-        result = policy.cleaner.clean(document_of(request.document))
+        result = self._tally.count(policy.cleaner.clean(document_of(request.document)))
         return cleaner_service_pb2.CleanResponse(answer=answer_of(result, policy.view))
 
     def _batch(self, payload: bytes) -> Message:
@@ -126,7 +129,8 @@ class Answerer:
         if isinstance(document, InvalidInput):
             return answer_pb2.Item(error=status.status_of(document))
         try:
-            answer = answer_of(policy.cleaner.clean(document_of(document)), policy.view)
+            result = self._tally.count(policy.cleaner.clean(document_of(document)))
+            answer = answer_of(result, policy.view)
             return answer_pb2.Item(id=document.id, answer=answer)
         except Abandoned:
             raise
@@ -139,6 +143,7 @@ class Answerer:
             raise Abandoned
 
     def _failed(self, error: Exception) -> Status:
+        self._tally.failures += 1
         if isinstance(error, MemoryError):  # what it left behind is anybody's guess
             self._board[SPENT] = 1
         return _status_of(error)
@@ -215,7 +220,7 @@ def main(socket_fd: str, board_fd: str, limits: str, editions: str, memory: str)
     # The front decides when to stop; an operator's signal to the whole group must not lose work.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logs.configure(level=logging.WARNING)
     board = memoryview(mmap.mmap(int(board_fd), BOARD_BYTES)).cast("I")
     front = socket.socket(fileno=int(socket_fd))
     try:

@@ -20,6 +20,9 @@ from grpc_health.v1.health_pb2 import HealthCheckResponse
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 from grpc_reflection.v1alpha._async import ReflectionServicer
 
+from cleaner.serve.doors import Guard, server_credentials
+from cleaner.serve.settings import LearnerSettings, ServeSettings
+
 _REFLECTION_V1 = "grpc.reflection.v1.ServerReflection"
 _log = logging.getLogger("cleaner.serve")
 Ready = Callable[[str], None]
@@ -33,34 +36,40 @@ class CannotServe(RuntimeError):
 class Host:
     """A gRPC server for some services, with health and reflection beside them.
 
+    `watchers` see every call, those of the uninvited included.
+
     Raises:
         CannotServe: the address is taken, or is none of this machine.
+        InvalidInput: certificates or tokens cannot be used.
     """
 
     def __init__(
         self,
         handlers: Sequence[grpc.GenericRpcHandler],
         services: Sequence[str],
-        address: str,
-        max_message_bytes: int,
+        settings: ServeSettings | LearnerSettings,
         options: Sequence[tuple[str, int]] = (),
+        watchers: Sequence[aio.ServerInterceptor] = (),
     ) -> None:
+        address, access = settings.address, settings.access
         self._server = aio.server(
+            interceptors=(*watchers, *([Guard(access)] if access.wants_tokens else ())),
             options=(
                 *options,
-                ("grpc.max_receive_message_length", max_message_bytes),
+                ("grpc.max_receive_message_length", settings.max_message_bytes),
                 # An answer may be larger than its request: evidence, quotes, the source text.
                 ("grpc.max_send_message_length", -1),
                 # Two servers on one port would share its connections in silence.
                 ("grpc.so_reuseport", 0),
-            )
+            ),
         )
         self._server.add_generic_rpc_handlers(tuple(handlers))
         self._names = (*services, health.SERVICE_NAME)
         self._checks = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._checks, self._server)
-        _add_reflection(self._server, self._names)
-        self._address = _bind(self._server, address)
+        if access.reflects(address):
+            _add_reflection(self._server, self._names)
+        self._address = _bind(self._server, address, server_credentials(access))
         self._stops = _signals()
 
     async def serve(self, grace: float, ready: Ready | None, notice: float = 0.0) -> None:
@@ -109,9 +118,12 @@ def _add_reflection(server: aio.Server, services: Sequence[str]) -> None:
     server.add_generic_rpc_handlers((handler,))
 
 
-def _bind(server: aio.Server, address: str) -> str:
+def _bind(server: aio.Server, address: str, credentials: grpc.ServerCredentials | None) -> str:
     try:
-        port = server.add_insecure_port(address)
+        if credentials:
+            port = server.add_secure_port(address, credentials)
+        else:
+            port = server.add_insecure_port(address)
     except RuntimeError:
         port = 0
     if not port:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import socket
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
@@ -16,13 +15,14 @@ from google.protobuf.message import Message
 
 from cleaner.errors import CleanerError
 from cleaner.learn.templates.store import Observed
-from cleaner.serve import learning, status
+from cleaner.serve import learning, logs, status
 from cleaner.serve.hosting import CannotServe, Host, Ready, Running, answer_to, running
 from cleaner.serve.learner_convert import observe_response
 from cleaner.serve.learning import Lessons
 from cleaner.serve.servicers import Context, sent
 from cleaner.serve.settings import LearnerSettings
 from cleaner.serve.spawn import spawn
+from cleaner.serve.watching import Watch, watching
 from cleaner.serve.wire import LENGTH, OK, unpack
 from cleaner.serve.workers import Reply
 
@@ -36,18 +36,19 @@ def run(settings: LearnerSettings, ready: Ready | None = None) -> None:
     Raises:
         CannotServe: the address is taken, or the store cannot be opened.
     """
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    asyncio.run(_serve(settings, ready))
+    logs.configure(settings.telemetry.log_format)
+    with watching(settings.telemetry, (LEARNER_SERVICE,)) as watch:
+        asyncio.run(_serve(settings, watch, ready))
 
 
-async def _serve(settings: LearnerSettings, ready: Ready | None) -> None:
+async def _serve(settings: LearnerSettings, watch: Watch, ready: Ready | None) -> None:
     try:
         servicer = LearnerServicer(settings)
     except CleanerError as error:
         raise CannotServe(str(error)) from None
     try:
         methods = (servicer.handler(),)
-        host = Host(methods, (LEARNER_SERVICE,), settings.address, settings.max_message_bytes)
+        host = Host(methods, (LEARNER_SERVICE,), settings, watchers=watch.interceptors)
         await host.serve(settings.grace_seconds, ready)
     finally:
         servicer.close()
@@ -160,5 +161,5 @@ def main(settings: str, parent_fd: str) -> None:
     """Serve in a process that `running_learner` started, for as long as that one lives."""
     try:
         run(learning.heard(settings), answer_to(parent_fd))
-    except CannotServe as error:
+    except (CannotServe, CleanerError) as error:
         sys.exit(str(error))

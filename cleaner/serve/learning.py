@@ -21,9 +21,10 @@ from google.rpc.status_pb2 import Status
 
 from cleaner.errors import CleanerError, InvalidInput
 from cleaner.learn.templates.learner import Learner
-from cleaner.learn.templates.store import Observed, StoreLimits
+from cleaner.learn.templates.store import Observed
 from cleaner.serve import learner_convert as convert
-from cleaner.serve import status
+from cleaner.serve import logs, status
+from cleaner.serve.configure import from_dict
 from cleaner.serve.settings import LearnerSettings
 from cleaner.serve.wire import FAILED, LENGTH, OK, pack
 from cleaner.threads import one_thread
@@ -114,15 +115,14 @@ def told(settings: LearnerSettings) -> str:
 
 def heard(raw: str) -> LearnerSettings:
     """Return the settings that `told` has put into words."""
-    given = json.loads(raw)
-    return LearnerSettings(limits=StoreLimits(**given.pop("limits")), **given)
+    return from_dict(LearnerSettings, json.loads(raw))
 
 
 def main(socket_fd: str, settings: str, method: str) -> None:
     """Answer one call: the request from the socket, then frames of answers, then the end."""
     # The front decides when to stop.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    logging.basicConfig(format="%(message)s")
+    logs.configure(level=logging.WARNING)
     one_thread()
     front = socket.socket(fileno=int(socket_fd))
     with front.makefile("rb") as requests:

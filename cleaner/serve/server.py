@@ -9,13 +9,17 @@ import sys
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 
-from cleaner.ingest.limits import Limits
+from cleaner.errors import CleanerError
+from cleaner.serve import logs
 from cleaner.serve.admission import Admission
+from cleaner.serve.configure import from_dict
 from cleaner.serve.editions import Shelf
 from cleaner.serve.hosting import CannotServe, Host, Ready, Running, answer_to, running
+from cleaner.serve.metrics import Eyes
 from cleaner.serve.servicers import CLEANER_SERVICE, RULESET_SERVICE, handlers
 from cleaner.serve.settings import ServeSettings
 from cleaner.serve.spawn import spawn
+from cleaner.serve.watching import Watch, watching
 from cleaner.serve.workers import Pool, WorkersFailed
 
 # Reflection finds the API only where its descriptors are loaded.
@@ -36,20 +40,27 @@ def run(settings: ServeSettings, ready: Ready | None = None) -> None:
     Raises:
         CannotServe: the address is taken, or no worker starts.
     """
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    logs.configure(settings.telemetry.log_format)
     asyncio.run(serve(settings, ready))
 
 
 async def serve(settings: ServeSettings, ready: Ready | None = None) -> None:
     """Serve, within a running event loop of the main thread. See `run`."""
-    pool, shelf = Pool(settings), Shelf(settings)
+    with watching(settings.telemetry, _SERVICES) as watch:
+        await _serve(settings, watch, ready)
+
+
+async def _serve(settings: ServeSettings, watch: Watch, ready: Ready | None) -> None:
+    pool, shelf = Pool(settings, watch.eyes), Shelf(settings)
     admission = Admission(settings, lambda: pool.wait)
+    _show(pool, admission, watch.eyes)
     methods = (handlers(pool, admission, settings),)
-    address, size = settings.address, settings.max_message_bytes
-    host = Host(methods, _SERVICES, address, size, settings.connection_options)
+    host = Host(
+        methods, _SERVICES, settings, settings.connection_options, watchers=watch.interceptors
+    )
     await asyncio.to_thread(shelf.look)
     pool.renew(shelf.editions)
-    watching = [
+    tasks = [
         asyncio.create_task(shelf.watch(pool.renew)),
         asyncio.create_task(_watch_queue(admission, host)),
     ]
@@ -59,10 +70,21 @@ async def serve(settings: ServeSettings, ready: Ready | None = None) -> None:
     except WorkersFailed as error:
         raise CannotServe(str(error)) from None
     finally:
-        for task in watching:
+        for task in tasks:
             task.cancel()
         await pool.close()
         shelf.close()
+
+
+def _show(pool: Pool, admission: Admission, eyes: Eyes) -> None:
+    for name, what, look in (
+        ("cleaner_queue_requests", "Requests that wait for a worker", lambda: pool.queued),
+        ("cleaner_queue_seconds", "What the queue costs who comes now", lambda: pool.wait),
+        ("cleaner_workers", "Workers that are up", lambda: sum(map(bool, pool.pids))),
+        ("cleaner_bytes_in_flight", "Of requests", lambda: admission.bytes_in_flight),
+        ("cleaner_refused_calls", "Calls that there was no room for", lambda: admission.refused),
+    ):
+        eyes.watch(name, what, look)
 
 
 async def _watch_queue(admission: Admission, host: Host) -> None:
@@ -93,9 +115,7 @@ def running_server(settings: ServeSettings) -> AbstractContextManager[Running]:
 
 def main(settings: str, parent_fd: str) -> None:
     """Serve in a process that `running_server` started, for as long as that one lives."""
-    given = json.loads(settings)
-    limits = Limits(**given.pop("limits"))
     try:
-        run(ServeSettings(limits=limits, **given), answer_to(parent_fd))
-    except CannotServe as error:
+        run(from_dict(ServeSettings, json.loads(settings)), answer_to(parent_fd))
+    except (CannotServe, CleanerError) as error:
         sys.exit(str(error))

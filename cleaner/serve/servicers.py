@@ -198,5 +198,6 @@ async def sent(reply: Reply, context: Context) -> bytes:
     if not reply.ok:
         error = Status.FromString(reply.payload)
         details = ("grpc-status-details-bin", reply.payload)
+        context.set_code(_CODES[error.code])  # `abort` tells interceptors nothing
         await context.abort(_CODES[error.code], error.message, (details,))
     return reply.payload

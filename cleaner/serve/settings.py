@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 
+from cleaner.errors import InvalidInput
 from cleaner.ingest.limits import Limits
 from cleaner.learn.templates.learner import Rules
 from cleaner.learn.templates.store import StoreLimits
@@ -12,6 +14,96 @@ from cleaner.learn.templates.store import StoreLimits
 MIB = 1024 * 1024
 SMALLEST_WORKER = 256 * MIB
 """With less, a worker has no room for anything but itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who may come in. Files are looked at anew when they change; a broken one changes nothing."""
+
+    certificate: str = ""
+    """PEM file of the service's certificate, the leaf first. With it, callers must use TLS."""
+    key: str = ""
+    """PEM file of its key."""
+    client_ca: str = ""
+    """PEM file of authorities; callers must then show a certificate from one of them."""
+    tokens_file: str = ""
+    """File of tokens, a line each: ``role = "sha256:…"`` or the token itself."""
+    tokens: str = field(default="", repr=False, metadata={"secret": True})
+    """The same lines, or ``role=token`` with commas between. Meant for the environment."""
+    allow_public: bool = False
+    """Whether a public address will do with neither certificate nor tokens."""
+    reflection: str = "auto"
+    """Whether strangers may ask for the API's descriptors: on, off, or auto: on loopback."""
+
+    def __post_init__(self) -> None:
+        if bool(self.certificate) != bool(self.key):
+            name = "certificate" if self.certificate else "key"
+            raise InvalidInput(
+                name, "access.certificate and access.key go together: set both or none"
+            )
+        if self.client_ca and not self.certificate:
+            raise InvalidInput(
+                "client_ca",
+                "access.client_ca is part of TLS: set access.certificate and access.key",
+            )
+        if self.reflection not in _SWITCH:
+            raise InvalidInput(
+                "reflection", f"access.reflection must be one of {', '.join(_SWITCH)}"
+            )
+
+    def admit(self, address: str) -> None:
+        """Refuse a public address that everybody may use.
+
+        Raises:
+            InvalidInput: which settings would make it right.
+        """
+        if not (self.certificate or self.wants_tokens or self.allow_public or is_local(address)):
+            raise InvalidInput(
+                "address",
+                f"address {address} can be reached from outside: set access.certificate and "
+                "access.key, or access.tokens_file, or ask for it with access.allow_public",
+            )
+
+    @property
+    def wants_tokens(self) -> bool:
+        """Whether callers need a token."""
+        return bool(self.tokens_file or self.tokens)
+
+    def reflects(self, address: str) -> bool:
+        """Return whether to offer reflection there."""
+        return self.reflection == "on" or (self.reflection == "auto" and is_local(address))
+
+
+@dataclass(frozen=True, slots=True)
+class Telemetry:
+    """What the service tells its operator. Documents are no part of it."""
+
+    metrics_address: str = ""
+    """Where Prometheus may ask over HTTP, ``host:port``; '' for nowhere."""
+    log_format: str = "text"
+    """How lines on stderr look: text or json."""
+    log_calls: bool = False
+    """Whether each call has a line: method, status, seconds, caller, request id."""
+    tracing: bool = False
+    """Whether calls are OpenTelemetry spans; needs the extra ``tracing``."""
+
+    def __post_init__(self) -> None:
+        if self.log_format not in ("text", "json"):
+            raise InvalidInput("log_format", "telemetry.log_format must be text or json")
+
+
+_SWITCH = ("auto", "on", "off")
+
+
+def is_local(address: str) -> bool:
+    """Return whether only this machine reaches an address."""
+    host = address.rpartition(":")[0].strip("[]")
+    if address.startswith(("unix:", "unix-abstract:")) or host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +162,26 @@ class ServeSettings:
     """How often to look whether it has changed."""
     kept_rulesets: int = 3
     """Rulesets that stay loaded, the present one included, for callers who pin a version."""
+    access: Access = field(default_factory=Access)
+    """Who may come in."""
+    telemetry: Telemetry = field(default_factory=Telemetry)
+    """What the operator is told."""
 
     def __post_init__(self) -> None:
+        self.access.admit(self.address)
         for name in ("workers", "max_message_bytes", "max_items", "document_seconds",
                      "bundle_seconds", "kept_rulesets", "max_bytes_in_flight",
                      "max_queue_seconds", "max_stream_bytes", "max_streams", "stall_seconds",
                      "worker_documents", "keepalive_seconds", "keepalive_timeout_seconds",
                      "min_ping_seconds", "handshake_seconds"):  # fmt: skip
-            if getattr(self, name) <= 0:
-                raise ValueError(f"{name} must be positive, not {getattr(self, name)}")
-        if self.notice_seconds < 0:
-            raise ValueError(f"notice_seconds must not be negative, but is {self.notice_seconds}")
+            if not getattr(self, name) > 0:  # NaN is none of both
+                raise InvalidInput(name, f"{name} must be positive, not {getattr(self, name)}")
         if self.worker_memory_bytes < SMALLEST_WORKER:
-            least = SMALLEST_WORKER // MIB
-            raise ValueError(f"worker_memory_bytes must be {least} MiB or more")
+            least = f"{SMALLEST_WORKER} or more"
+            raise InvalidInput("worker_memory_bytes", f"worker_memory_bytes must be {least}")
+        for name in ("drain_seconds", "notice_seconds", "grace_seconds"):
+            if not getattr(self, name) >= 0:
+                raise InvalidInput(name, f"{name} must not be negative")
 
     @property
     def connection_options(self) -> tuple[tuple[str, int], ...]:
@@ -124,6 +222,13 @@ class LearnerSettings:
     """How long the service may take to start."""
     grace_seconds: float = 30.0
     """How long calls in flight may go on when the service is told to stop."""
+    access: Access = field(default_factory=Access)
+    """Who may come in."""
+    telemetry: Telemetry = field(default_factory=Telemetry)
+    """What the operator is told."""
+
+    def __post_init__(self) -> None:
+        self.access.admit(self.address)
 
     @property
     def rules(self) -> Rules:

@@ -13,7 +13,9 @@ from google.rpc.code_pb2 import (
     INTERNAL,
     INVALID_ARGUMENT,
     NOT_FOUND,
+    PERMISSION_DENIED,
     RESOURCE_EXHAUSTED,
+    UNAUTHENTICATED,
     UNAVAILABLE,
 )
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
@@ -36,6 +38,8 @@ FAILURE = "FAILURE"
 STORE = "STORE"
 BUNDLE = "BUNDLE"
 DEADLINE = "DOCUMENT_DEADLINE"
+UNKNOWN_CALLER = "UNKNOWN_CALLER"
+WRONG_ROLE = "WRONG_ROLE"
 OVERLOADED = "OVERLOADED"
 KNOWN_SEPARATOR = ","
 # Unknown names are mistakes in how a caller asks, but for things that it asks for, and for states
@@ -92,6 +96,18 @@ def timed_out(seconds: float) -> Status:
 def out_of_memory() -> Status:
     """Return the status for a document that a worker has no room for."""
     return _status(RESOURCE_EXHAUSTED, "out of memory", TOO_LARGE, {"limit": "memory"})
+
+
+def unauthenticated() -> Status:
+    """Return the status for a call without a token that we know; it does not tell which."""
+    message = "a token is required, and none that is known came: authorization: Bearer TOKEN"
+    return _status(UNAUTHENTICATED, message, UNKNOWN_CALLER, {})
+
+
+def denied(role: str) -> Status:
+    """Return the status for a call that needs a token of another role."""
+    message = f"this token may not do that; it takes one with the role {role}"
+    return _status(PERMISSION_DENIED, message, WRONG_ROLE, {"role": role})
 
 
 def overloaded(seconds: float) -> Status:

@@ -16,8 +16,9 @@ from cleaner.errors import InvalidInput
 
 LENGTH = Struct("<I")
 """What stands before every frame between front and worker."""
-OK, FAILED = 0, 1
-"""Tags of a worker's answers: a response message, or a ``google.rpc.Status``."""
+OK, FAILED, TOLD = 0, 1, 2
+"""Tags of a worker's answers: a response message, a ``google.rpc.Status``, and, once, behind the
+others, the tally of the frame."""
 BOARD_BYTES = 16
 JOB, DOCUMENT, LEFT, SPENT = 0, 1, 2, 3
 """Places on the board that front and worker share: the request of the frame and the document of

@@ -19,6 +19,7 @@ from google.rpc.status_pb2 import Status
 from cleaner.serve import status, wire
 from cleaner.serve.backlog import FRAME_BYTES, Backlog, Job, Reply
 from cleaner.serve.editions import NOTHING, Editions
+from cleaner.serve.metrics import Eyes
 from cleaner.serve.settings import ServeSettings
 from cleaner.serve.wire import DOCUMENT, JOB, LEFT, OK
 from cleaner.serve.worker import Worker, WorkersFailed
@@ -47,8 +48,10 @@ class Pool:
     has done its share, which would otherwise stand empty for as long as a start takes.
     """
 
-    def __init__(self, settings: ServeSettings) -> None:
+    def __init__(self, settings: ServeSettings, eyes: Eyes = Eyes()) -> None:
         self._settings = settings
+        self.eyes = eyes
+        """Who is told what goes on."""
         self._backlog = Backlog(settings.workers)
         self.editions: Editions = (NOTHING,)
         """What workers shall hold; none is asked for what it does not hold yet."""
@@ -92,6 +95,11 @@ class Pool:
     def pids(self) -> list[int]:
         """Process ids of the workers, for an operator."""
         return [seat.worker.pid if seat.worker else 0 for seat in self._seats]
+
+    @property
+    def queued(self) -> int:
+        """Requests that wait."""
+        return len(self._backlog)
 
     @property
     def wait(self) -> float:
@@ -293,6 +301,7 @@ class Seat:
     def _dismiss(self, why: str) -> None:
         if self.worker:
             _log.warning("worker %d %s", self.worker.pid, why)
+            self._pool.eyes.ended(why)
             self.worker.stop()
             self.worker = None
 
@@ -303,6 +312,9 @@ class Seat:
         for job in jobs:
             job.reply.add_done_callback(self._caller_left)
         started = time.monotonic()
+        self._pool.eyes.sent(
+            sum(job.documents for job in jobs), [started - job.since for job in jobs]
+        )
         self._check((0, 0), started)
         try:
             body = await worker.ask(jobs[0].edition, ((job.method, job.payload) for job in jobs))
@@ -313,7 +325,9 @@ class Seat:
             self._alarm.cancel()
             self._jobs = []
         self._pool.learn(jobs, time.monotonic() - started)
-        for job, (tag, payload) in zip(jobs, wire.unpack(body), strict=True):
+        *parts, (_, told) = wire.unpack(body)
+        self._pool.eyes.answered(told)
+        for job, (tag, payload) in zip(jobs, parts, strict=True):
             if not job.reply.done():
                 job.reply.set_result(Reply(tag == OK, payload))
         if worker.spent:  # the next document would pay for it
