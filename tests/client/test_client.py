@@ -98,6 +98,7 @@ def test_an_endless_source_is_read_as_answers_come(client: Client) -> None:
     results.close()  # type: ignore[attr-defined]
 
 
+@pytest.mark.fault(8)
 def test_row8_a_lone_surrogate_is_refused_before_it_is_sent(client: Client) -> None:
     with pytest.raises(InvalidInput, match=r"U\+D800 at offset 2") as caught:
         client.clean("ab\ud800")
@@ -110,6 +111,7 @@ def test_options_travel(address: str) -> None:
         assert told(client.clean(SOURCE)) == told(Cleaner(options).clean(SOURCE))
 
 
+@pytest.mark.fault(26)
 @pytest.mark.parametrize(
     ("options", "version", "field"),
     [

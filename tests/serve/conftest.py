@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import grpc
@@ -44,13 +45,25 @@ def stub(channel: grpc.Channel) -> CleanerServiceStub:
 @pytest.fixture(scope="session")
 def poisoned() -> Iterator[Running]:
     """A service whose workers die, hang or stumble over documents that say so."""
+    with poison(workers=2) as settings, running_server(settings) as running:
+        yield running
+
+
+@pytest.fixture
+def poisoned_settings() -> Iterator[ServeSettings]:
+    """What `running_server` makes another such service of, one that a test may stop."""
+    with poison(workers=1) as settings:
+        yield settings
+
+
+@contextmanager
+def poison(workers: int) -> Iterator[ServeSettings]:
+    """Have services that start meanwhile obey their documents."""
     patch = pytest.MonkeyPatch()
     patch.setattr(sys, "path", [*sys.path, str(POISONED)])
     patch.setattr(server, "spawn", lambda _, *given, **fds: spawn("poisoned_front", *given, **fds))
-    settings = ServeSettings(address="127.0.0.1:0", workers=2, document_seconds=1.0)
     try:
-        with running_server(settings) as running:
-            yield running
+        yield ServeSettings(address="127.0.0.1:0", workers=workers, document_seconds=1.0)
     finally:
         patch.undo()
 
