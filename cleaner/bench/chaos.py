@@ -16,12 +16,13 @@ import signal
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from itertools import cycle
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from grpc import aio
 
@@ -30,6 +31,7 @@ from cleaner.bench.load import (
     RIGHT,
     SERVICE,
     WRONG,
+    Caller,
     Request,
     Sample,
     StreamCaller,
@@ -164,7 +166,7 @@ async def _under_load(
     streamed = StreamCaller(channels, tallies["streamed"])
     singles = cycle([unary_request(sample) for sample in samples])
     batches = cycle(_batches(samples))
-    callers = {"unary": unary, "batched": batched, "streamed": streamed}
+    callers: dict[str, Caller] = {"unary": unary, "batched": batched, "streamed": streamed}
     loads = [
         open_loop(
             callers[name].send, singles if name == "unary" else batches,
@@ -243,10 +245,10 @@ class Trouble:
         self._bundles: Iterator[Bundle] = cycle(bundles)
         self._batch = batch_request(samples[: 2 * _BATCH])
         self._luck = luck
-        self._under_way: set[asyncio.Future[None]] = set()
+        self._under_way: set[asyncio.Task[None]] = set()
         self.done: Counter[str] = Counter()
         """How often what was done."""
-        self.kinds: dict[str, Callable[[], Awaitable[None]]] = {
+        self.kinds: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {
             "worker killed": self._kill,
             "worker crashed": self._crash,
             "caller vanished": self._vanish,
@@ -264,7 +266,7 @@ class Trouble:
                 await asyncio.sleep(every * self._luck.uniform(0.5, 1.5))
                 name = self._luck.choice(names)
                 self.done[name] += 1
-                task = asyncio.ensure_future(self.kinds[name]())
+                task = asyncio.create_task(self.kinds[name]())
                 self._under_way.add(task)
                 task.add_done_callback(self._under_way.discard)
         finally:
@@ -292,14 +294,16 @@ class Trouble:
 
     async def _cancel(self) -> None:
         async with aio.insecure_channel(self._service.address) as channel:
-            call = channel.unary_unary(f"{SERVICE}/BatchClean")(self._batch.payload)
+            method: Any = channel.unary_unary(f"{SERVICE}/BatchClean")
+            call = method(self._batch.payload)
             await asyncio.sleep(self._luck.uniform(0, 0.2))
             call.cancel()
 
     async def _stall(self) -> None:
         """Send to a stream and never read from it."""
         async with aio.insecure_channel(self._service.address) as channel:
-            call = channel.stream_stream(f"{SERVICE}/StreamClean")()
+            method: Any = channel.stream_stream(f"{SERVICE}/StreamClean")
+            call = method()
             with suppress(TimeoutError, aio.AioRpcError):
                 async with asyncio.timeout(5):
                     while True:

@@ -11,12 +11,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import cycle
 from random import Random
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from google.rpc.code_pb2 import Code
 from grpc import aio
@@ -129,6 +129,10 @@ class Tally:
         self.ends[end] += request.documents
 
 
+Send: TypeAlias = Callable[[Request, float], Coroutine[Any, Any, None]]
+"""Sends a request that is due at a time, and counts what becomes of it."""
+
+
 class Caller(Protocol):
     """A way to call."""
 
@@ -145,7 +149,8 @@ class UnaryCaller:
     def __init__(
         self, channels: Sequence[aio.Channel], path: str, tally: Tally, timeout: float = 60.0
     ) -> None:
-        self._calls = cycle([channel.unary_unary(path) for channel in channels])
+        calls: list[Callable[..., Any]] = [channel.unary_unary(path) for channel in channels]
+        self._calls = cycle(calls)
         self._tally = tally
         self._timeout = timeout
 
@@ -181,7 +186,7 @@ class StreamCaller:
 
 class _Stream:
     def __init__(self, channel: aio.Channel, tally: Tally) -> None:
-        self._open = channel.stream_stream(f"{SERVICE}/StreamClean")
+        self._open: Callable[[], Any] = channel.stream_stream(f"{SERVICE}/StreamClean")
         self._tally = tally
         self._todo: asyncio.Queue[tuple[Request, float, asyncio.Future[None]]] = asyncio.Queue()
         self._pending: deque[tuple[Request, float, asyncio.Future[None]]] = deque()
@@ -235,7 +240,7 @@ def _settle(done: asyncio.Future[None]) -> None:
 
 
 async def open_loop(
-    send: Callable[[Request, float], Awaitable[None]],
+    send: Send,
     requests: Iterator[Request],
     rate: float,
     seconds: float,
@@ -247,17 +252,17 @@ async def open_loop(
     """
     luck, loop = Random(5), asyncio.get_running_loop()
     due = loop.time()
-    end, under_way = due + seconds, set[asyncio.Future[None]]()
+    end, under_way = due + seconds, set[asyncio.Task[None]]()
     while due < end:
         if (early := due - loop.time()) > 0:
             await asyncio.sleep(early)
-        task = asyncio.ensure_future(send(next(requests), due))
+        task = asyncio.create_task(send(next(requests), due))
         under_way.add(task)
         task.add_done_callback(under_way.discard)
         due += luck.expovariate(rate)
         if early <= 0:
             await asyncio.sleep(0)  # who is late must let answers in all the same
-    left = set(under_way)
+    left: set[asyncio.Task[None]] = set(under_way)
     if left:
         _, left = await asyncio.wait(left, timeout=patience)
     for task in left:
@@ -267,7 +272,7 @@ async def open_loop(
 
 
 async def closed_loop(
-    send: Callable[[Request, float], Awaitable[None]],
+    send: Send,
     requests: Iterator[Request],
     at_once: int,
     seconds: float,

@@ -20,6 +20,8 @@ from grpc_health.v1.health_pb2 import HealthCheckResponse
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 from grpc_reflection.v1alpha._async import ReflectionServicer
 
+from cleaner.serve.malformed import MalformedRequests
+
 _REFLECTION_V1 = "grpc.reflection.v1.ServerReflection"
 _log = logging.getLogger("cleaner.serve")
 Ready = Callable[[str], None]
@@ -45,13 +47,14 @@ class Host:
         max_message_bytes: int,
     ) -> None:
         self._server = aio.server(
+            interceptors=(MalformedRequests(),),
             options=(
                 ("grpc.max_receive_message_length", max_message_bytes),
                 # An answer may be larger than its request: evidence, quotes, the source text.
                 ("grpc.max_send_message_length", -1),
                 # Two servers on one port would share its connections in silence.
                 ("grpc.so_reuseport", 0),
-            )
+            ),
         )
         self._server.add_generic_rpc_handlers(tuple(handlers))
         self._names = (*services, health.SERVICE_NAME)
