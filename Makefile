@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: setup demo serve test lint format protos rules golden-diff accept bench bench-quality floors model test-train test-engines test-node bench-scale clean
+.PHONY: setup demo serve test lint format protos rules golden-diff accept bench bench-quality bench-service chaos soak fuzz floors model test-train test-engines test-node bench-scale clean
 
 setup: $(READY)                ## make the virtual environment
 $(READY): pyproject.toml
@@ -55,6 +55,20 @@ bench: setup                   ## speed beside peers; the table also goes to bui
 bench-quality: setup           ## quality beside peers: make bench-quality DATA=folder
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[quality]'
 	@$(BIN)/python -m cleaner.bench.quality '$(DATA)'
+
+bench-service: setup           ## the service under load, beside two that are put up in ten lines
+	@mkdir -p build
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[service-bench]'
+	@$(BIN)/python -m cleaner.bench.service --out build/service.txt $(OPTIONS)
+
+chaos: setup                   ## load, while workers die, callers vanish and bundles come: make chaos MINUTES=10
+	@$(BIN)/python -m cleaner.bench.chaos --minutes $(or $(MINUTES),10) $(OPTIONS)
+
+soak: setup                    ## load alone, and the slope of memory: make soak MINUTES=10
+	@$(BIN)/python -m cleaner.bench.chaos --soak --minutes $(or $(MINUTES),10) $(OPTIONS)
+
+fuzz: setup                    ## hostile input into every method: make fuzz COUNT=1000000
+	@$(BIN)/python -m cleaner.bench.fuzz --count $(or $(COUNT),100000) $(OPTIONS)
 
 floors: setup                  ## raise golden/floors.json to what is reached today
 	@$(BIN)/python -m cleaner.bench.floors --raise $(if $(wildcard build/quality/quality.json),--quality build/quality/quality.json)

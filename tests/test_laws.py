@@ -390,6 +390,7 @@ def fates(result: Result) -> list[tuple[str, str, str]]:
     ]
 
 
+@pytest.mark.fault(10)
 @given(DOCUMENTS, OPTIONS)
 @example(
     "\n\n".join(

@@ -80,8 +80,8 @@ def main() -> None:
         given.out.write_text(report, encoding="utf-8")
 
 
-def documents(golden: Path, count: int) -> Texts:
-    """Return `count` texts of about 5,000 characters, made of golden cases of one language."""
+def documents(golden: Path, count: int, chars: int = _TARGET_CHARS) -> Texts:
+    """Return `count` texts of about `chars` characters, made of golden cases of one language."""
     by_language: dict[str, list[str]] = {}
     for case in cases(golden):
         if case.document.kind is Kind.TEXT and not case.variant and case.document.raw:
@@ -91,11 +91,11 @@ def documents(golden: Path, count: int) -> Texts:
     for language in itertools.cycle(sorted(by_language)):
         parts = by_language[language]
         offset, text = len(made), ""
-        for number in range(len(parts) * 8):
-            if len(text) >= _TARGET_CHARS:
+        for number in range(len(parts) * 8 * max(1, chars // _TARGET_CHARS)):
+            if len(text) >= chars:
                 break
             text += parts[(offset + number) % len(parts)].strip() + "\n\n"
-        made.append(text[: _TARGET_CHARS + 500])
+        made.append(text[: chars + 500])
         if len(made) == count:
             return made
     raise AssertionError("cycle() does not end")

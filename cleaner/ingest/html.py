@@ -68,6 +68,7 @@ def read_html(document: Document, limits: Limits) -> tuple[Document, list[str]]:
         or seen.tags > limits.max_tags
     ):
         rows = [_Row(line, False) for line in _strip_tags(markup)]
+        limits.admit(0, 2 * len(rows))  # before each of a million rows is made a Line
         return _document(document, rows, None), [
             f"html_degraded: depth {seen.depth}, {seen.tags} tags, {seen.attributes} attributes on "
             "one tag; its tags were stripped without parsing"
@@ -75,6 +76,7 @@ def read_html(document: Document, limits: Limits) -> tuple[Document, list[str]]:
     parser = LexborHTMLParser(markup)
     document = _with_metadata(document, parser)
     rows = list(_rows(parser.body)) if parser.body is not None else []
+    limits.admit(0, 2 * len(rows))
     if seen.depth > limits.max_extractor_depth or seen.tags > limits.max_extractor_tags:
         return _document(document, rows, None), [
             f"no_extractor: depth {seen.depth}, {seen.tags} tags; every line is judged by its text"

@@ -21,6 +21,7 @@ from grpc_reflection.v1alpha import reflection, reflection_pb2
 from grpc_reflection.v1alpha._async import ReflectionServicer
 
 from cleaner.serve.doors import Guard, server_credentials
+from cleaner.serve.malformed import MalformedRequests
 from cleaner.serve.settings import LearnerSettings, ServeSettings
 
 _REFLECTION_V1 = "grpc.reflection.v1.ServerReflection"
@@ -53,7 +54,11 @@ class Host:
     ) -> None:
         address, access = settings.address, settings.access
         self._server = aio.server(
-            interceptors=(*watchers, *([Guard(access)] if access.wants_tokens else ())),
+            interceptors=(
+                MalformedRequests(),
+                *watchers,
+                *([Guard(access)] if access.wants_tokens else ()),
+            ),
             options=(
                 *options,
                 ("grpc.max_receive_message_length", settings.max_message_bytes),

@@ -46,6 +46,7 @@ def test_nothing_to_send_is_no_reason_to_wait(
     assert len(list(client.clean_many(given))) == len(client.clean_batch(given)) == len(given)
 
 
+@pytest.mark.fault(8)
 def test_row8_a_lone_surrogate_is_refused_before_it_is_sent(
     connect: Connect, failing: Failing
 ) -> None:
@@ -57,6 +58,7 @@ def test_row8_a_lone_surrogate_is_refused_before_it_is_sent(
     assert failing.asked == []
 
 
+@pytest.mark.fault(26)
 @pytest.mark.parametrize(
     ("options", "version", "field"),
     [

@@ -99,9 +99,7 @@ def test_nodes_client_is_served(address: str) -> None:
 
 @needs_modules
 def test_nodes_example_prints_the_article(address: str) -> None:
-    command = (
-        'cd tests/client/examples/node && node client.mjs 127.0.0.1:50051 "The bridge opened.\n\nRead more »"'
-    )
+    command = 'cd tests/client/examples/node && node client.mjs 127.0.0.1:50051 "The bridge opened.\n\nRead more »"'
     done = run(command, address)
     assert (done.stdout.strip(), done.returncode) == ("The bridge opened.", 0), done.stderr
 

@@ -108,6 +108,7 @@ SLOW = "keywords = [\"aaaa\"]\npattern = '''^ (?: a | a a | a a a )+ $'''"
 TRAP = "a" * 390 + "!"
 
 
+@pytest.mark.fault(25)
 def test_a_rule_that_backtracks_times_out_and_the_document_is_answered(
     small_packs: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -34,6 +34,7 @@ def test_a_good_rule_has_no_fault(tmp_path: Path, small_packs: dict[str, bytes])
     assert faults(tmp_path, small_packs) == []
 
 
+@pytest.mark.fault(25)
 @pytest.mark.parametrize(
     ("field", "value", "told"),
     [

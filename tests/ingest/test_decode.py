@@ -69,12 +69,14 @@ def test_wrong_charset_that_utf_8_explains_is_corrected_with_a_warning() -> None
     assert [warning.partition(":")[0] for warning in warnings] == ["charset_mismatch"]
 
 
+@pytest.mark.fault(4)
 def test_invalid_bytes_are_replaced_with_a_warning() -> None:
     text, warnings = decode(b"The bridge \xff opened on Monday. " + b"It stays open. " * 50)
     assert text == "The bridge \ufffd opened on Monday. " + "It stays open. " * 50
     assert warnings[0].startswith("invalid_bytes: not utf-8 at byte 11")
 
 
+@pytest.mark.fault(5)
 @pytest.mark.parametrize(
     "charset", ["utf-9", "base64", "rot13", "undefined", "nonsense\0", "ü", "  "]
 )

@@ -33,6 +33,7 @@ def test_spellings_fold_to_one(spelt: str, folded: str) -> None:
     assert fold(spelt).text == folded
 
 
+@pytest.mark.fault(7)
 def test_look_alikes_fold_only_in_words_that_mix_scripts() -> None:
     assert fold("subѕсribе").text == "subscribe"
     assert fold("newslettеr и новости").text == "newsletter и новости"
@@ -89,6 +90,7 @@ def test_patterns_are_folded_as_texts_are() -> None:
     assert fold_pattern("^ a\n  b $") == "^ a\n  b $"
 
 
+@pytest.mark.fault(9)
 @pytest.mark.parametrize("marks", ["\u0301", "\u0301\u0323", "\u0334\u0301\u0323\u0345"])
 def test_ten_thousand_marks_on_a_letter_are_answered_in_time(marks: str, seconds: Seconds) -> None:
     """FAULTS 9: canonical ordering is quadratic; nobody may wait for it."""
@@ -100,6 +102,7 @@ def test_ten_thousand_marks_on_a_letter_are_answered_in_time(marks: str, seconds
     assert marks * 10_000 in result.text
 
 
+@pytest.mark.fault(7)
 @pytest.mark.parametrize(
     "spelt",
     ["Sub\u200bscribe to our newsletter", "Subsсribe to our newsletter", "Ｓubscribe to our newsletter",

@@ -118,6 +118,7 @@ def timed(seconds: Seconds) -> Timed:
     return of
 
 
+@pytest.mark.fault(15)
 @pytest.mark.parametrize("tag", ["div", "b", "custom-tag"])
 def test_100_000_nested_elements_degrade_within_a_second(tag: str, timed: Timed) -> None:
     """FAULTS 15."""
@@ -143,6 +144,7 @@ def test_deep_nesting_of_elements_that_close_themselves_degrades(nested: str, ti
     assert "kept" in document.text
 
 
+@pytest.mark.fault(16)
 @pytest.mark.parametrize("attribute", [' a{}="1"', " a{}", " a{}=1"])
 def test_200_000_attributes_on_a_tag_degrade_within_a_second(attribute: str, timed: Timed) -> None:
     """FAULTS 16."""
@@ -162,6 +164,7 @@ def test_attributes_are_counted_however_they_are_separated(attribute: str, timed
     assert "kept" in document.text
 
 
+@pytest.mark.fault(17)
 @pytest.mark.parametrize("quote", ['"', "'", ""])
 def test_data_uri_of_20_mb_costs_little_and_loses_nothing(quote: str, timed: Timed) -> None:
     """FAULTS 17."""
@@ -172,6 +175,7 @@ def test_data_uri_of_20_mb_costs_little_and_loses_nothing(quote: str, timed: Tim
     assert document.text.count("Paragraph") == 6
 
 
+@pytest.mark.fault(18)
 @pytest.mark.parametrize("depth", [250, 257, 300, 1500, 1999, 2500])
 def test_nesting_over_256_keeps_the_text(depth: int) -> None:
     document = read("<div>" * depth + ARTICLE + "</div>" * depth)
@@ -179,6 +183,7 @@ def test_nesting_over_256_keeps_the_text(depth: int) -> None:
     assert document.warnings
 
 
+@pytest.mark.fault(19)
 @pytest.mark.parametrize(
     "markup",
     ["<p>kept</p><!--" + "x" * 5_000_000, "<p>kept</p><![CDATA[" + "x" * 5_000_000,
@@ -196,6 +201,7 @@ def test_broken_markup_is_answered_in_time(markup: str, timed: Timed) -> None:
     assert "kept" in document.text
 
 
+@pytest.mark.fault(20)
 def test_entity_bomb_is_not_expanded(timed: Timed) -> None:
     levels = "".join(f'<!ENTITY e{n + 1} "{f"&e{n};" * 10}">' for n in range(9))
     document, taken = timed(f'<!DOCTYPE html [<!ENTITY e0 "lol">{levels}]><p>kept &e9;</p>')
@@ -204,6 +210,7 @@ def test_entity_bomb_is_not_expanded(timed: Timed) -> None:
     assert len(document.text) < 2000
 
 
+@pytest.mark.fault(20)
 def test_nothing_is_ever_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("a network call")

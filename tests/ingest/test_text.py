@@ -39,6 +39,7 @@ def test_blank_text_is_answered_with_nothing(text: str) -> None:
     assert clean(result.text).text == ""
 
 
+@pytest.mark.fault(6)
 @pytest.mark.parametrize("sign", ["\x00", "\x01", "\x1b", "\x7f", "\u202e", "\u2066", "\ufffe"])
 def test_control_signs_move_no_offset(sign: str) -> None:
     article = f"The bridge{sign} opened on Monday, and the mayor of the town said that it would stay open."
@@ -50,6 +51,7 @@ def test_control_signs_move_no_offset(sign: str) -> None:
     assert article in result.text
 
 
+@pytest.mark.fault(8)
 @pytest.mark.parametrize("text", ["\ud800", "a\udfffb", "😀\ud83d"])
 def test_lone_surrogate_is_refused_with_its_place(text: str) -> None:
     with pytest.raises(InvalidInput) as caught:
@@ -68,6 +70,7 @@ def test_too_many_bytes_are_refused_before_they_are_decoded() -> None:
     assert ingest(Document(text="a" * 1000), limits).lines
 
 
+@pytest.mark.fault(14)
 def test_too_many_lines_are_refused() -> None:
     with pytest.raises(TooLarge) as caught:
         clean("a\n" * 1_000_000)
@@ -75,12 +78,14 @@ def test_too_many_lines_are_refused() -> None:
     assert isinstance(caught.value, CleanerError)
 
 
+@pytest.mark.fault(14)
 def test_as_many_lines_as_are_allowed_are_answered_in_time(seconds: Seconds) -> None:
     text = "a\n" * 50_000
     assert seconds(lambda: clean(text)) < 2
     assert clean(text).text == text
 
 
+@pytest.mark.fault(12)
 def test_one_line_of_8_mb_is_answered_in_time(seconds: Seconds) -> None:
     """FAULTS 12."""
     text = "The bridge opened on Monday. " * 276_000

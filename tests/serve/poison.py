@@ -19,17 +19,23 @@ POISONED = Path(__file__).parent / "poisoned"
 
 
 @contextmanager
-def poisoned_server(**settings: Any) -> Iterator[Running]:
-    """Run one with two workers and a second for each document, unless told otherwise."""
+def poison() -> Iterator[None]:
+    """Have services that start meanwhile obey their documents."""
     patch = pytest.MonkeyPatch()
     patch.setattr(sys, "path", [*sys.path, str(POISONED)])
     patch.setattr(server, "spawn", lambda _, *given, **fds: spawn("poisoned_front", *given, **fds))
-    given = {"address": "127.0.0.1:0", "workers": 2, "document_seconds": 1.0, **settings}
     try:
-        with running_server(ServeSettings(**given)) as running:
-            yield running
+        yield
     finally:
         patch.undo()
+
+
+@contextmanager
+def poisoned_server(**settings: Any) -> Iterator[Running]:
+    """Run one with two workers and a second for each document, unless told otherwise."""
+    given = {"address": "127.0.0.1:0", "workers": 2, "document_seconds": 1.0, **settings}
+    with poison(), running_server(ServeSettings(**given)) as running:
+        yield running
 
 
 def children_of(pid: int) -> list[int]:

@@ -32,6 +32,7 @@ def replayed(answer: Answer, source: str) -> str:
     return source
 
 
+@pytest.mark.fault(1)
 @pytest.mark.parametrize("content", ["", " \n\t \r\n"], ids=["row1-empty", "row1-blank"])
 def test_nothing_in_nothing_out(stub: CleanerServiceStub, content: str) -> None:
     assert cleaned(stub, text(content)).text == ""
@@ -50,6 +51,7 @@ MADE_WRONG = {
 }
 
 
+@pytest.mark.fault(2, 5, 26)
 @pytest.mark.parametrize(("document", "options", "field"), MADE_WRONG.values(), ids=MADE_WRONG)
 def test_a_wrong_request_names_its_field(
     stub: CleanerServiceStub, document: document_pb2.Document, options: Any, field: str
@@ -61,6 +63,7 @@ def test_a_wrong_request_names_its_field(
     assert reason(status_of(caught.value)).domain == "cleaner.v1"
 
 
+@pytest.mark.fault(2)
 def test_a_document_is_required(stub: CleanerServiceStub) -> None:
     """Row 2, the whole document left out."""
     with pytest.raises(grpc.RpcError) as caught:
@@ -79,6 +82,7 @@ GARBAGE = {
 }
 
 
+@pytest.mark.fault(3)
 @pytest.mark.parametrize("method", ["Clean", "BatchClean", "StreamClean"])
 @pytest.mark.parametrize("payload", [GARBAGE["row3-garbage"], GARBAGE["row3-truncated"]])
 def test_what_is_no_protobuf_is_told_so(channel: grpc.Channel, method: str, payload: bytes) -> None:
@@ -89,6 +93,7 @@ def test_what_is_no_protobuf_is_told_so(channel: grpc.Channel, method: str, payl
     assert "Error" not in caught.value.details()
 
 
+@pytest.mark.fault(3)
 def test_invalid_utf8_in_a_string_is_told_so(channel: grpc.Channel) -> None:
     """Row 3."""
     with pytest.raises(grpc.RpcError) as caught:
@@ -103,6 +108,7 @@ def _raw_call(channel: grpc.Channel, method: str, payload: bytes) -> bytes:
     return channel.unary_unary(path)(payload)
 
 
+@pytest.mark.fault(3)
 def test_invalid_utf8_costs_only_its_own_item(channel: grpc.Channel) -> None:
     """Row 3 in a batch."""
     from cleaner.v1.cleaner_service_pb2 import BatchCleanResponse
@@ -122,6 +128,7 @@ REPAIRED = {
 }
 
 
+@pytest.mark.fault(4, 5)
 @pytest.mark.parametrize(("document", "warning"), REPAIRED.values(), ids=REPAIRED)
 def test_bad_bytes_are_cleaned_with_a_warning(
     stub: CleanerServiceStub, document: document_pb2.Document, warning: str | None
@@ -144,6 +151,7 @@ KEPT = {
 }
 
 
+@pytest.mark.fault(6, 11)
 @pytest.mark.parametrize("content", KEPT.values(), ids=KEPT)
 def test_odd_characters_are_kept_and_offsets_hold(stub: CleanerServiceStub, content: str) -> None:
     answer = cleaned(stub, text(content))
@@ -152,6 +160,7 @@ def test_odd_characters_are_kept_and_offsets_hold(stub: CleanerServiceStub, cont
     assert APPEAL not in answer.text
 
 
+@pytest.mark.fault(7)
 @pytest.mark.parametrize(
     "appeal",
     ["Sign up for our news\u200bletter", "S\u200big\u200bn u\u2060p for our newsletter"],
@@ -164,11 +173,13 @@ def test_split_words_are_matched(stub: CleanerServiceStub, appeal: str) -> None:
     assert answer.text == replayed(answer, source)
 
 
+@pytest.mark.fault(9)
 def test_row9_ten_thousand_combining_marks(stub: CleanerServiceStub) -> None:
     source = "e" + "\u0301" * 10_000 + f" {STORY}"
     assert cleaned(stub, text(source)).text == source
 
 
+@pytest.mark.fault(10)
 def test_row10_composed_and_decomposed_get_the_same_decisions(stub: CleanerServiceStub) -> None:
     import unicodedata
 
@@ -184,11 +195,13 @@ def test_row10_composed_and_decomposed_get_the_same_decisions(stub: CleanerServi
     assert told[0] == told[1]
 
 
+@pytest.mark.fault(12)
 def test_row12_one_line_of_8_mb(stub: CleanerServiceStub) -> None:
     source = (STORY + " ") * (8_000_000 // (len(STORY) + 1))
     assert len(cleaned(stub, text(source)).text) >= len(source) - 1
 
 
+@pytest.mark.fault(13)
 def test_row13_100_mb_are_refused_and_not_held(service: Running, stub: CleanerServiceStub) -> None:
     before = _most_memory(service)
     with pytest.raises(grpc.RpcError) as caught:
@@ -213,6 +226,7 @@ def _most_memory(service: Running) -> int:
     raise AssertionError("no VmHWM")
 
 
+@pytest.mark.fault(22)
 def test_row22_a_batch_over_the_cap_names_the_cap(stub: CleanerServiceStub) -> None:
     with pytest.raises(grpc.RpcError) as caught:
         stub.BatchClean(many([text("x")] * 1001))
@@ -221,6 +235,7 @@ def test_row22_a_batch_over_the_cap_names_the_cap(stub: CleanerServiceStub) -> N
     assert fields(status_of(caught.value)) == ["documents"]
 
 
+@pytest.mark.fault(23)
 def test_row23_duplicate_ids_keep_their_order(stub: CleanerServiceStub) -> None:
     documents = [text(f"Number {number}.", id="same") for number in range(100)]
     items = stub.BatchClean(many(documents)).items
@@ -228,6 +243,7 @@ def test_row23_duplicate_ids_keep_their_order(stub: CleanerServiceStub) -> None:
     assert {item.id for item in items} == {item.answer.id for item in items} == {"same"}
 
 
+@pytest.mark.fault(26)
 def test_row26_another_ruleset_version_is_refused(stub: CleanerServiceStub) -> None:
     loaded = cleaned(stub, text("x")).ruleset_version
     assert cleaned(stub, text("x"), ruleset_version=loaded).ruleset_version == loaded
@@ -237,6 +253,7 @@ def test_row26_another_ruleset_version_is_refused(stub: CleanerServiceStub) -> N
     assert loaded in caught.value.details()
 
 
+@pytest.mark.fault(26)
 def test_an_error_about_a_huge_name_arrives(stub: CleanerServiceStub) -> None:
     """Row 26. Errors travel in trailers of 8 KiB."""
     with pytest.raises(grpc.RpcError) as caught:
@@ -245,6 +262,7 @@ def test_an_error_about_a_huge_name_arrives(stub: CleanerServiceStub) -> None:
     assert "standard" in caught.value.details()
 
 
+@pytest.mark.fault(2)
 def test_bad_items_leave_the_others_alone(stub: CleanerServiceStub) -> None:
     documents = [text("fine"), document_pb2.Document(id="bad", text="x"), text("fine")]
     items = stub.BatchClean(many(documents)).items
@@ -259,6 +277,7 @@ def test_bad_options_fail_the_batch(stub: CleanerServiceStub) -> None:
     assert caught.value.code() is INVALID
 
 
+@pytest.mark.fault(27)
 def test_row27_a_short_deadline_frees_its_worker(stub: CleanerServiceStub) -> None:
     big = (STORY + "\n\n") * 20_000
     with pytest.raises(grpc.RpcError) as caught:

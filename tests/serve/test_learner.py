@@ -157,6 +157,7 @@ def test_refusals_are_statuses_with_details(learner: Running) -> None:
         assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
 
 
+@pytest.mark.fault(36)
 def test_a_damaged_bundle_changes_nothing(client: LearnerClient, tmp_path: Path) -> None:
     client.observe(honest())
     version = client.publish()
@@ -201,6 +202,7 @@ def test_mining_ends_with_its_call(client: LearnerClient, learner: Running) -> N
     assert len(list(client.propose(["paper1.org"]))) == 1  # the next one has its turn
 
 
+@pytest.mark.fault(35)
 def test_a_mining_process_that_dies_costs_its_call(client: LearnerClient, learner: Running) -> None:
     client.observe(honest())
     front = learner.process.pid
@@ -216,6 +218,7 @@ def test_a_mining_process_that_dies_costs_its_call(client: LearnerClient, learne
     assert client.publish().number == 1
 
 
+@pytest.mark.fault(35)
 def test_a_killed_service_loses_no_page_that_it_confirmed(tmp_path: Path) -> None:
     settings = LearnerSettings(str(tmp_path), "127.0.0.1:0")
     sent = 0
@@ -267,6 +270,7 @@ def test_health_and_reflection_stand_beside_it(learner: Running) -> None:
         assert answer.file_descriptor_response.file_descriptor_proto
 
 
+@pytest.mark.fault(36)
 def test_a_store_that_cannot_be_opened_is_told(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

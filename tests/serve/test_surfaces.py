@@ -105,6 +105,7 @@ class _EndlessPool:
         return Reply(True, b"")
 
 
+@pytest.mark.fault(29)
 def test_a_stream_that_nobody_reads_is_not_read_either() -> None:
     """The window, one request in the reader's hand and one answer on the way: no more is held."""
     taken = 0

@@ -36,6 +36,7 @@ def workers_of(service: Running) -> list[int]:
     return children_of(service.process.pid)
 
 
+@pytest.mark.fault(24, 33)
 @pytest.mark.parametrize(("poison", "code"), FATES.values(), ids=FATES)
 def test_one_poison_document_in_64(
     poisoned_stub: CleanerServiceStub, poison: str, code: grpc.StatusCode
@@ -50,6 +51,7 @@ def test_one_poison_document_in_64(
     assert poison not in items[37].error.message
 
 
+@pytest.mark.fault(24, 33)
 @pytest.mark.parametrize(("poison", "code"), FATES.values(), ids=FATES)
 def test_one_poison_document_alone(
     poisoned_stub: CleanerServiceStub, poison: str, code: grpc.StatusCode
@@ -61,6 +63,7 @@ def test_one_poison_document_alone(
     assert poison not in caught.value.details()
 
 
+@pytest.mark.fault(32)
 def test_unary_neighbours_of_a_poison_document_are_answered(
     poisoned_stub: CleanerServiceStub,
 ) -> None:
@@ -73,6 +76,7 @@ def test_unary_neighbours_of_a_poison_document_are_answered(
     assert codes[:11] + codes[12:] == [grpc.StatusCode.OK] * 29
 
 
+@pytest.mark.fault(32)
 def test_row32_a_killed_worker_costs_a_retry(
     poisoned: Running, poisoned_stub: CleanerServiceStub
 ) -> None:
@@ -96,6 +100,7 @@ def test_a_stopped_worker_is_replaced(poisoned: Running, poisoned_stub: CleanerS
     assert items[0].answer.text == "Number 1."
 
 
+@pytest.mark.fault(28)
 def test_row28_a_caller_that_leaves_frees_its_worker(
     poisoned: Running, poisoned_stub: CleanerServiceStub
 ) -> None:
@@ -222,6 +227,7 @@ def test_a_worker_is_replaced_after_its_share() -> None:
         assert len(pids) >= 4
 
 
+@pytest.mark.fault(34)
 def test_row34_a_service_told_to_stop_finishes_its_calls() -> None:
     settings = ServeSettings(address="127.0.0.1:0", workers=1)
     with running_server(settings) as service, grpc.insecure_channel(service.address) as channel:

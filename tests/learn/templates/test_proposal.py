@@ -78,6 +78,7 @@ def flooded(how: str) -> list[Page]:
             ]
 
 
+@pytest.mark.fault(40)
 @pytest.mark.parametrize("how", ["one day", "one url", "near duplicates"])
 @pytest.mark.parametrize("victim", ["new", "known"])
 def test_row40_a_flood_of_real_sentences_teaches_nothing(
@@ -98,6 +99,7 @@ def test_row40_a_flood_of_real_sentences_teaches_nothing(
     assert cleaner.clean(Document(text=story, publisher=NAME)).text == story
 
 
+@pytest.mark.fault(40)
 def test_row40_prose_of_another_publisher_is_no_template() -> None:
     """Over several days, on different pages: what is left is that the sentence stands elsewhere."""
     target = STORY[1]
@@ -117,6 +119,7 @@ def test_chrome_that_sister_papers_share_is_learned() -> None:
     assert CLOSING[1] in accepted(propose(NAME, honest(), Elsewhere(sisters)))
 
 
+@pytest.mark.fault(40)
 def test_a_template_may_not_take_most_of_a_page() -> None:
     bulk = " ".join(article("bulk", 29, paragraphs=4)[1:])
     pages = [replace(row, text=f"{row.text}\n\n{bulk}\n") for row in honest(60)]

@@ -77,6 +77,7 @@ def test_what_cannot_be_learned_from_is_refused(
     assert (done.accepted, dict(done.refused)) == (1, {reason: 1})
 
 
+@pytest.mark.fault(40)
 def test_row40_a_flooded_day_pushes_out_itself(tmp_path: Path) -> None:
     store = Store(tmp_path, StoreLimits(pages=20))
     store.observe(pages(range(14)))
@@ -87,6 +88,7 @@ def test_row40_a_flooded_day_pushes_out_itself(tmp_path: Path) -> None:
     assert days.count(DAY + 50) < 10
 
 
+@pytest.mark.fault(41)
 def test_row41_a_flood_of_names_pushes_out_itself(tmp_path: Path) -> None:
     store = Store(tmp_path, StoreLimits(publishers=50))
     store.observe(pages(range(5)))
@@ -100,6 +102,7 @@ def test_row41_a_flood_of_names_pushes_out_itself(tmp_path: Path) -> None:
     assert held == 5 + 49
 
 
+@pytest.mark.fault(41)
 def test_row41_odd_names_are_keys_and_nothing_else(tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     names = [
@@ -130,6 +133,7 @@ def test_bytes_are_bounded(tmp_path: Path) -> None:
     assert counted == (store.db.execute("SELECT count(*) FROM pages").fetchone()[0], held)
 
 
+@pytest.mark.fault(37)
 def test_a_full_disk_is_refused_and_what_was_there_stays(tmp_path: Path) -> None:
     store = Store(tmp_path)
     store.observe(pages(range(5)))
@@ -144,6 +148,7 @@ def test_a_full_disk_is_refused_and_what_was_there_stays(tmp_path: Path) -> None
     assert store.observe(pages(range(5, 9))).accepted == 4
 
 
+@pytest.mark.fault(36)
 def test_a_damaged_store_is_refused(tmp_path: Path) -> None:
     (tmp_path / "store.sqlite").write_bytes(b"no database" * 1_000)
     with pytest.raises(StoreError, match="cannot be opened"):
@@ -169,6 +174,7 @@ def test_two_processes_observe_into_one_store(tmp_path: Path) -> None:
     assert [len(store.pages(f"{name}.org")) for name in ("one", "two")] == [120, 120]
 
 
+@pytest.mark.fault(35)
 def test_a_killed_writer_leaves_whole_batches(tmp_path: Path) -> None:
     code = (
         "import sys; from itertools import count; from pathlib import Path; from cleaner.learn.templates.store import *\n"
@@ -193,6 +199,7 @@ def test_a_killed_writer_leaves_whole_batches(tmp_path: Path) -> None:
         store.close()
 
 
+@pytest.mark.fault(40)
 def test_versions_are_published_and_gone_back_to(tmp_path: Path) -> None:
     learner = Learner(tmp_path)
     assert learner.current.number == 0
@@ -278,6 +285,7 @@ def learner_rows(folder: Path, name: str) -> int:
     return len(Learner(folder).profile(name)[1])
 
 
+@pytest.mark.fault(37)
 def test_a_store_that_another_holds_for_too_long_is_refused(tmp_path: Path) -> None:
     store = Store(tmp_path)
     other = sqlite3.connect(tmp_path / "store.sqlite", isolation_level=None)

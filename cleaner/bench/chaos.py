@@ -1,0 +1,318 @@
+"""``make chaos`` and ``make soak``: a steady load, and everything that may go wrong meanwhile.
+
+Workers are killed, callers vanish, readers stall and templates are published while documents go in
+by all three methods. Afterwards every document that was accepted must be accounted for, each text
+must be the library's with the ruleset version that the answer names, no process may be left, and
+memory must be flat. A soak is the same without the trouble. Linux only, as it looks into ``/proc``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from itertools import cycle
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from grpc import aio
+
+from cleaner.bench.golden import FOLDER
+from cleaner.bench.load import (
+    RIGHT,
+    SERVICE,
+    WRONG,
+    Caller,
+    Request,
+    Sample,
+    StreamCaller,
+    Tally,
+    UnaryCaller,
+    batch_request,
+    open_channels,
+    open_loop,
+    statuses,
+    unary_request,
+)
+from cleaner.bench.memory import Memory, alive, descendants
+from cleaner.bench.speed import documents
+from cleaner.detect.templates.bundle import Bundle, Template, Where
+from cleaner.detect.templates.fingerprint import Lines
+from cleaner.model import Document
+from cleaner.pipeline import Cleaner
+from cleaner.serve.server import Running, running_server
+from cleaner.serve.settings import ServeSettings
+from cleaner.threads import one_thread
+from cleaner.v1 import document_pb2
+
+_HOST = "chaos.example.org"
+_SAMPLES, _BATCH = 96, 16
+_SHARES = {"unary": 0.2, "batched": 0.4, "streamed": 0.4}
+_LIMIT_MB_A_MINUTE = 1.0
+
+
+@dataclass(slots=True)
+class Report:
+    """What a run has shown."""
+
+    minutes: float
+    sent: int = 0
+    right: int = 0
+    wrong: int = 0
+    lost: int = 0
+    never_ended: int = 0
+    """Calls without an end long after the load's."""
+    ends: dict[str, int] = field(default_factory=dict)
+    trouble: dict[str, int] = field(default_factory=dict)
+    """How often what was done to the service."""
+    leaked: int = 0
+    """Processes of the service that outlived it."""
+    exit_code: int = -1
+    megabytes_a_minute: dict[str, float] = field(default_factory=dict)
+    """Slope of resident memory after warm-up: of the front, and of a typical worker."""
+    p50: float = 0.0
+    p99: float = 0.0
+
+    @property
+    def faults(self) -> list[str]:
+        """Return what must not be, one line each."""
+        bad = {
+            "documents lost": self.lost, "documents wrong": self.wrong,
+            "calls without an end": self.never_ended, "processes left": self.leaked,
+            "exit code": self.exit_code,
+        }  # fmt: skip
+        found = [f"{name}: {number}" for name, number in bad.items() if number]
+        # Over a few minutes a slope is mostly what the allocator has not given back yet.
+        steep = {k: v for k, v in self.megabytes_a_minute.items() if v > _LIMIT_MB_A_MINUTE}
+        if self.minutes >= 10:
+            found += [f"memory of the {name}: {slope:+.2f} MB/min" for name, slope in steep.items()]
+        return found
+
+
+def main() -> None:
+    """Run, print the report as JSON, and exit with 1 if there is a fault."""
+    one_thread()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--rate", type=float, default=150.0, help="documents a second")
+    parser.add_argument("--soak", action="store_true", help="load alone, without trouble")
+    parser.add_argument("--every", type=float, default=1.5, help="seconds between troubles")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--json", type=Path)
+    given = parser.parse_args()
+    report = run(given.minutes, given.rate, 0 if given.soak else given.every, given.seed)
+    told = json.dumps(asdict(report) | {"faults": report.faults}, indent=1)
+    sys.stdout.write(told + "\n")
+    if given.json:
+        given.json.write_text(told, encoding="utf-8")
+    sys.exit(1 if report.faults else 0)
+
+
+def run(minutes: float, rate: float, every: float, seed: int = 0) -> Report:
+    """Run a service under load for some minutes, with trouble `every` so many seconds; 0 for none.
+
+    `rate` is in documents a second.
+    """
+    report = Report(minutes)
+    with tempfile.TemporaryDirectory(prefix="chaos-") as name:
+        watched = Path(name) / "current.npz"
+        texts = documents(FOLDER, _SAMPLES)
+        bundles = _bundles(texts)
+        samples = _samples(texts, bundles)
+        bundles[0].save(watched)
+        settings = ServeSettings(
+            address="127.0.0.1:0", workers=2, bundle=str(watched), bundle_seconds=0.2,
+            kept_rulesets=len(bundles) + 1, document_seconds=5.0,
+        )  # fmt: skip
+        with running_server(settings) as service:
+            memory = Memory(service.process.pid)
+            trouble = Trouble(service, watched, bundles, samples, Random(seed))
+            asyncio.run(_under_load(service, samples, report, rate, memory, trouble, every))
+            seen = memory.seen | set(descendants(service.process.pid))
+            service.process.send_signal(signal.SIGTERM)
+            report.exit_code = service.process.wait(60)
+        report.leaked = sum(map(alive, seen))
+        report.trouble = dict(trouble.done)
+        report.megabytes_a_minute = memory.slopes()
+    return report
+
+
+async def _under_load(
+    service: Running,
+    samples: list[Sample],
+    report: Report,
+    rate: float,
+    memory: Memory,
+    trouble: Trouble,
+    every: float,
+) -> None:
+    seconds = report.minutes * 60
+    beside = [asyncio.create_task(memory.watch())]
+    if every:
+        beside.append(asyncio.create_task(trouble.make(every)))
+    tallies = {name: Tally() for name in _SHARES}
+    channels = open_channels(service.address, 4)
+    unary = UnaryCaller(channels, f"{SERVICE}/Clean", tallies["unary"])
+    batched = UnaryCaller(channels, f"{SERVICE}/BatchClean", tallies["batched"])
+    streamed = StreamCaller(channels, tallies["streamed"])
+    singles = cycle([unary_request(sample) for sample in samples])
+    batches = cycle(_batches(samples))
+    callers: dict[str, Caller] = {"unary": unary, "batched": batched, "streamed": streamed}
+    loads = [
+        open_loop(
+            callers[name].send, singles if name == "unary" else batches,
+            rate * share / (1 if name == "unary" else _BATCH), seconds,
+        )
+        for name, share in _SHARES.items()
+    ]  # fmt: skip
+    report.never_ended = sum(await asyncio.gather(*loads))
+    for task in beside:
+        task.cancel()
+    await asyncio.gather(*beside, return_exceptions=True)
+    await streamed.close()
+    await asyncio.gather(*(channel.close() for channel in channels))
+    _add_up(report, tallies)
+
+
+def _batches(samples: list[Sample]) -> list[Request]:
+    return [batch_request(samples[at : at + _BATCH]) for at in range(0, len(samples), _BATCH)]
+
+
+def _add_up(report: Report, tallies: dict[str, Tally]) -> None:
+    for name, tally in tallies.items():
+        report.sent += tally.sent
+        report.right += tally.ends[RIGHT]
+        report.wrong += tally.ends[WRONG]
+        report.lost += tally.lost
+        report.ends |= {f"{name}: {end}": n for end, n in tally.ends.items()}
+        sys.stderr.write(f"{name}: {tally.sent} sent, {statuses(tally)}\n")
+    every = Tally(seconds=[second for tally in tallies.values() for second in tally.seconds])
+    report.p50, report.p99 = every.percentile(0.5), every.percentile(0.99)
+
+
+def _bundles(texts: list[str]) -> list[Bundle]:
+    """Return bundles that differ: each takes another paragraph out of the documents."""
+    found: list[str] = []
+    for text in texts:
+        paragraphs = [part for part in text.split("\n\n") if "\n" not in part and len(part) > 60]
+        found += [part for part in paragraphs[1:2] if part not in found]
+    lines = found[:3]
+    prints = Lines.of(lines).whole.tolist()
+    made = [
+        Template(
+            _HOST, line, Where.BLOCK, "other", 0.95, 9, 5, 0.9, 0, 9, "tail", 0, 0, "recurs", known
+        )
+        for line, known in zip(lines, prints, strict=True)
+    ]
+    return [Bundle.of([template]) for template in made]
+
+
+def _samples(texts: list[str], bundles: list[Bundle]) -> list[Sample]:
+    cleaners = [Cleaner(), *(Cleaner(bundle=bundle) for bundle in bundles)]
+    made = []
+    for number, text in enumerate(texts):
+        url = f"https://{_HOST}/{number}"
+        results = [cleaner.clean(Document(text=text, url=url)) for cleaner in cleaners]
+        message = document_pb2.Document(
+            id=str(number), kind=document_pb2.KIND_TEXT, text=text, url=url
+        )
+        made.append(Sample(message, {result.ruleset_version: result.text for result in results}))
+    return made
+
+
+class Trouble:
+    """What is done to a service while it works."""
+
+    def __init__(
+        self,
+        service: Running,
+        watched: Path,
+        bundles: list[Bundle],
+        samples: list[Sample],
+        luck: Random,
+    ) -> None:
+        self._service = service
+        self._watched = watched
+        self._bundles: Iterator[Bundle] = cycle(bundles)
+        self._batch = batch_request(samples[: 2 * _BATCH])
+        self._luck = luck
+        self._under_way: set[asyncio.Task[None]] = set()
+        self.done: Counter[str] = Counter()
+        """How often what was done."""
+        self.kinds: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {
+            "worker killed": self._kill,
+            "worker crashed": self._crash,
+            "caller vanished": self._vanish,
+            "call cancelled": self._cancel,
+            "reader stalled": self._stall,
+            "bundle published": self._publish,
+        }
+        """By name. Whoever has certificates to rotate adds a kind here."""
+
+    async def make(self, every: float) -> None:
+        """Make trouble, now and then, until cancelled."""
+        names = list(self.kinds)
+        try:
+            while True:
+                await asyncio.sleep(every * self._luck.uniform(0.5, 1.5))
+                name = self._luck.choice(names)
+                self.done[name] += 1
+                task = asyncio.create_task(self.kinds[name]())
+                self._under_way.add(task)
+                task.add_done_callback(self._under_way.discard)
+        finally:
+            for task in self._under_way:
+                task.cancel()
+
+    async def _kill(self) -> None:
+        self._signal(signal.SIGKILL)
+
+    async def _crash(self) -> None:
+        self._signal(signal.SIGSEGV)
+
+    def _signal(self, number: signal.Signals) -> None:
+        if pids := descendants(self._service.process.pid):
+            with suppress(ProcessLookupError):
+                os.kill(self._luck.choice(pids), number)
+
+    async def _vanish(self) -> None:
+        """Send half of an HTTP/2 conversation, and go without a word."""
+        host, _, port = self._service.address.rpartition(":")
+        _, writer = await asyncio.open_connection(host, int(port))
+        writer.write(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0" + b"\0\xff\xff\1")
+        await asyncio.sleep(self._luck.uniform(0, 2))
+        writer.transport.abort()
+
+    async def _cancel(self) -> None:
+        async with aio.insecure_channel(self._service.address) as channel:
+            method: Any = channel.unary_unary(f"{SERVICE}/BatchClean")
+            call = method(self._batch.payload)
+            await asyncio.sleep(self._luck.uniform(0, 0.2))
+            call.cancel()
+
+    async def _stall(self) -> None:
+        """Send to a stream and never read from it."""
+        async with aio.insecure_channel(self._service.address) as channel:
+            method: Any = channel.stream_stream(f"{SERVICE}/StreamClean")
+            call = method()
+            with suppress(TimeoutError, aio.AioRpcError):
+                async with asyncio.timeout(5):
+                    while True:
+                        await call.write(self._batch.payload)
+            call.cancel()
+
+    async def _publish(self) -> None:
+        await asyncio.to_thread(next(self._bundles).save, self._watched)
+
+
+if __name__ == "__main__":
+    main()
