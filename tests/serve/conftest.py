@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import grpc
 import pytest
 
-from cleaner.serve import server
 from cleaner.serve.server import Running, running_server
 from cleaner.serve.settings import ServeSettings
-from cleaner.serve.spawn import spawn
 from cleaner.v1.cleaner_service_pb2_grpc import CleanerServiceStub
 
 HERE = Path(__file__).parent
-POISONED = HERE / "poisoned"
-sys.path.append(str(HERE))  # `calls`: pytest's importlib mode leaves the folder out
+sys.path.append(str(HERE))  # `calls`, `poison`: pytest's importlib mode leaves the folder out
 UNLIMITED = (("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1))
 
 
@@ -45,27 +41,10 @@ def stub(channel: grpc.Channel) -> CleanerServiceStub:
 @pytest.fixture(scope="session")
 def poisoned() -> Iterator[Running]:
     """A service whose workers die, hang or stumble over documents that say so."""
-    with poison(workers=2) as settings, running_server(settings) as running:
+    from poison import poisoned_server
+
+    with poisoned_server() as running:
         yield running
-
-
-@pytest.fixture
-def poisoned_settings() -> Iterator[ServeSettings]:
-    """What `running_server` makes another such service of, one that a test may stop."""
-    with poison(workers=1) as settings:
-        yield settings
-
-
-@contextmanager
-def poison(workers: int) -> Iterator[ServeSettings]:
-    """Have services that start meanwhile obey their documents."""
-    patch = pytest.MonkeyPatch()
-    patch.setattr(sys, "path", [*sys.path, str(POISONED)])
-    patch.setattr(server, "spawn", lambda _, *given, **fds: spawn("poisoned_front", *given, **fds))
-    try:
-        yield ServeSettings(address="127.0.0.1:0", workers=workers, document_seconds=1.0)
-    finally:
-        patch.undo()
 
 
 @pytest.fixture(scope="session")
