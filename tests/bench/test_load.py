@@ -93,9 +93,8 @@ def test_a_slope_is_what_is_added_in_a_unit() -> None:
 
 
 def test_bundles_of_a_chaos_run_make_a_difference() -> None:
-    texts = chaos.documents(chaos.FOLDER, 6)
-    bundles = chaos._bundles(texts)
-    samples = chaos._samples(texts, bundles)
+    bundles = chaos._bundles()
+    samples = chaos._samples(chaos._texts(6), bundles)
     assert len({bundle.digest for bundle in bundles}) > 1
     assert any(len(set(sample.texts.values())) > 1 for sample in samples)
 
