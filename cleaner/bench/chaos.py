@@ -54,8 +54,9 @@ from cleaner.serve.settings import ServeSettings
 from cleaner.threads import one_thread
 from cleaner.v1 import document_pb2
 
-_HOST = "chaos.example.org"
+_HOST = "chaos-gazette.org"
 _SAMPLES, _BATCH = 96, 16
+_LINES = tuple(f"{who} of {_HOST} keeps this line at the pier." for who in ("Roe", "Lund", "Voss"))
 _SHARES = {"unary": 0.2, "batched": 0.4, "streamed": 0.4}
 _LIMIT_MB_A_MINUTE = 1.0
 
@@ -125,8 +126,7 @@ def run(minutes: float, rate: float, every: float, seed: int = 0) -> Report:
     report = Report(minutes)
     with tempfile.TemporaryDirectory(prefix="chaos-") as name:
         watched = Path(name) / "current.npz"
-        texts = documents(FOLDER, _SAMPLES)
-        bundles = _bundles(texts)
+        texts, bundles = _texts(_SAMPLES), _bundles()
         samples = _samples(texts, bundles)
         bundles[0].save(watched)
         settings = ServeSettings(
@@ -199,13 +199,14 @@ def _add_up(report: Report, tallies: dict[str, Tally]) -> None:
     report.p50, report.p99 = every.percentile(0.5), every.percentile(0.99)
 
 
-def _bundles(texts: list[str]) -> list[Bundle]:
-    """Return bundles that differ: each takes another paragraph out of the documents."""
-    found: list[str] = []
-    for text in texts:
-        paragraphs = [part for part in text.split("\n\n") if "\n" not in part and len(part) > 60]
-        found += [part for part in paragraphs[1:2] if part not in found]
-    lines = found[:3]
+def _texts(count: int) -> list[str]:
+    """Return documents that end with what the bundles take out."""
+    return [f"{text.rstrip()}\n\n" + "\n\n".join(_LINES) for text in documents(FOLDER, count)]
+
+
+def _bundles() -> list[Bundle]:
+    """Return bundles that differ: each takes out another of the closing lines."""
+    lines = list(_LINES)
     prints = Lines.of(lines).whole.tolist()
     made = [
         Template(

@@ -221,6 +221,7 @@ def main(socket_fd: str, board_fd: str, limits: str, editions: str, memory: str)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     logs.configure(level=logging.WARNING)
+    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # it quotes pages it cannot read
     board = memoryview(mmap.mmap(int(board_fd), BOARD_BYTES)).cast("I")
     front = socket.socket(fileno=int(socket_fd))
     try:

@@ -47,15 +47,6 @@ def poisoned() -> Iterator[Running]:
         yield running
 
 
-@pytest.fixture
-def poisoned_settings() -> Iterator[ServeSettings]:
-    """What `running_server` makes another such service of, one that a test may stop."""
-    from poison import poison
-
-    with poison():
-        yield ServeSettings(address="127.0.0.1:0", workers=1, document_seconds=1.0)
-
-
 @pytest.fixture(scope="session")
 def poisoned_stub(poisoned: Running) -> Iterator[CleanerServiceStub]:
     """The methods of the poisoned service."""

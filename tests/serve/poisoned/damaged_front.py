@@ -1,8 +1,9 @@
 """A service whose shipped models stand in another folder; the product has no setting for that."""
 
+import sys
 from typing import Any
 
-from cleaner.serve import server, workers
+from cleaner.serve import server
 from cleaner.serve.spawn import spawn
 
 
@@ -12,5 +13,7 @@ def main(*arguments: str) -> None:
     def spawn_damaged(_: str, *given: str, **options: Any) -> Any:
         return spawn("damaged_worker", *given, **options)
 
-    workers.spawn = spawn_damaged
+    for name in ("cleaner.serve.worker", "cleaner.serve.workers"):  # whichever starts them
+        if hasattr(sys.modules.get(name), "spawn"):
+            sys.modules[name].spawn = spawn_damaged  # type: ignore[attr-defined]
     server.main(*arguments)
