@@ -15,7 +15,6 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
 from enum import IntEnum
-from functools import lru_cache
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any, TypeVar
@@ -29,7 +28,7 @@ from cleaner.errors import BundleError
 T = TypeVar("T")
 
 FORMAT = 1
-_REMEMBERED = 256
+_REMEMBERED, _MOST_MADE = 256, 4096
 # What reading an archive raises, by where it is damaged.
 _DAMAGED = (
     ValueError, KeyError, IndexError, EOFError, AttributeError, RuntimeError, OverflowError,
@@ -125,8 +124,9 @@ class Bundle:
         self._bounds = arrays["bounds"]
         self._ends = arrays["ends"]
         self._ready: dict[str, Any] = {}
-        self.of_publisher = lru_cache(_REMEMBERED)(self._of_publisher)
-        self.template = lru_cache(4096)(self._template)
+        # Not `lru_cache` of a method: it would hold the bundle in a ring, and megabytes with it
+        # until the collector comes round, in a service that takes up one after the other.
+        self._made: dict[int, Template] = {}
 
     @classmethod
     def of(cls, templates: Iterable[Template]) -> Bundle:
@@ -167,7 +167,7 @@ class Bundle:
     def __iter__(self) -> Iterator[Template]:
         return map(self.template, range(len(self)))
 
-    def _of_publisher(self, publisher: str) -> range:
+    def of_publisher(self, publisher: str) -> range:
         """Return the indices of a publisher's accepted templates, in order of fingerprints."""
         every = self.all_of(publisher)
         if not every:
@@ -196,8 +196,15 @@ class Bundle:
         """Return the numbers of some templates by the name of the field."""
         return self._arrays[name][rows.start : rows.stop]
 
-    def _template(self, index: int) -> Template:
-        """Return one template: a publisher's pages ask for the same ones."""
+    def template(self, index: int) -> Template:
+        """Return one template."""
+        if index not in self._made:
+            if len(self._made) >= _MOST_MADE:
+                self._made.clear()
+            self._made[index] = self._read(index)
+        return self._made[index]
+
+    def _read(self, index: int) -> Template:
         row: dict[str, object] = {
             name: self._arrays[name][index].item() for name in _KINDS if name != "where"
         }

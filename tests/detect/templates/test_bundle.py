@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import pickle
 import random
 import time
+import weakref
 from dataclasses import replace
 from pathlib import Path
 
@@ -106,6 +108,18 @@ def test_no_flipped_byte_gets_through_or_raises_anything_else(tmp_path: Path) ->
             assert Bundle.load(path).digest == bundle.digest  # a byte that nobody reads
         except BundleError:
             continue
+
+
+def test_a_bundle_that_nobody_holds_is_gone_at_once() -> None:
+    bundle = Bundle.of(TEMPLATES)
+    assert [bundle.template(n).text for n in bundle.of_publisher("lantern.example")]
+    gone = weakref.ref(bundle)
+    gc.disable()
+    try:
+        del bundle
+        assert gone() is None
+    finally:
+        gc.enable()
 
 
 def test_missing_file_is_named(tmp_path: Path) -> None:
