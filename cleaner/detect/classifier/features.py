@@ -32,7 +32,7 @@ _STRETCH = 10
 # Lines on both sides that make a line's company.
 _WINDOWS = (2, 5, 10)
 # Characters of a script without spaces that make a word.
-_UNSPACED_WORD = 0.6
+UNSPACED_WORD = 0.6
 # As plain numbers: an enumeration's members are slow to look up.
 _UNSPACED, _UPPER, _LOWER, _DIGIT, _SPACE = (
     int(sort) for sort in (Sort.UNSPACED, Sort.UPPER, Sort.LOWER, Sort.DIGIT, Sort.SPACE)
@@ -85,7 +85,7 @@ class _Shape:
         self.sorts = counts.reshape(SORTS, self.lines)
         self.chars = tokens.ends - tokens.starts
         self.sizes = tokens.last - tokens.first
-        self.words = tokens.counts - (1 - _UNSPACED_WORD) * self.sorts[_UNSPACED]
+        self.words = tokens.counts - (1 - UNSPACED_WORD) * self.sorts[_UNSPACED]
         self.all_words = max(self.words.sum(), 1)
         self.log_words = np.log1p(self.words)
         self.opening = tokens.sorts[tokens.starts]
@@ -93,7 +93,7 @@ class _Shape:
         self.ends_sentence = self._ends_sentence()
         self.long = self.words >= LONG
         gain = np.tanh(self.score / 2) * np.sqrt(self.words + 1)
-        self.stretches = _best_stretches(np.array([self.words - _STRETCH, gain]))
+        self.stretches = best_stretches(np.array([self.words - _STRETCH, gain]))
         initial = tokens.sorts[tokens.first]
         self.capital = initial == _UPPER
         self.number = initial == _DIGIT
@@ -399,7 +399,7 @@ def _stretches(shape: _Shape, out: Floats) -> None:
         row[3] = shape.words[first:end].sum() / shape.all_words
 
 
-def _best_stretches(gains: Doubles) -> list[tuple[int, int]]:
+def best_stretches(gains: Doubles) -> list[tuple[int, int]]:
     """Return for each row the bounds of the contiguous stretch with the greatest gain."""
     total = _totals(gains)
     low = np.minimum.accumulate(total, axis=1)

@@ -15,10 +15,11 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from cleaner.detect.classifier.features import LONG
 from cleaner.detect.publisher import publisher_of
 from cleaner.detect.templates.bundle import EMPTY, Bundle, Template, Where
 from cleaner.detect.templates.fingerprint import NONE, Ints, Lines, comparable
-from cleaner.detect.templates.place import LONG, place_of
+from cleaner.detect.templates.place import place_of
 from cleaner.detect.templates.slots import Slotted, slotted
 from cleaner.model import Evidence, Finding
 from cleaner.segment import Segmented

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from cleaner.detect.classifier import shipped
 from cleaner.detect.classifier.characters import Sort
+from cleaner.detect.classifier.features import UNSPACED_WORD
 from cleaner.detect.classifier.tokens import Tokens, sequence_hashes, tokenise
 
 Ints = NDArray[np.int64]
@@ -26,8 +27,6 @@ EDGES = (2, 5)
 NONE = 0
 """The fingerprint of a line without words; no other line has it."""
 _NUMBER = np.uint64(0xC2B2AE3D27D4EB4F)
-# Characters of a script without spaces that make a word.
-_UNSPACED_WORD = 0.6
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ class Lines:
         unspaced = np.bincount(
             tokens.line_of_char[tokens.sorts == Sort.UNSPACED], minlength=tokens.lines
         )
-        return np.asarray(self.sizes - (1 - _UNSPACED_WORD) * unspaced)
+        return np.asarray(self.sizes - (1 - UNSPACED_WORD) * unspaced)
 
     @cached_property
     def numeric(self) -> NDArray[np.bool_]:

@@ -12,12 +12,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from cleaner.detect.classifier.features import LONG, best_stretches
 from cleaner.detect.templates.fingerprint import Ints
 
 Bools = NDArray[np.bool_]
 
-LONG = 15
-"""Words from which a line reads as running text."""
 # What a line must bring into the article's stretch, and what one that recurs costs it.
 _STRETCH, _RECURS = 10, 12
 # How many times the running text of a list must go into the article's.
@@ -86,7 +85,7 @@ def place_of(lines: Worded, recurs: Bools) -> Place:
 def stretch_of(lines: Worded, recurs: Bools | None = None) -> tuple[int, int]:
     """Return the bounds of the lines that read as the article, given which of all recur."""
     gain = lines.words - _STRETCH
-    return _best_stretch(gain if recurs is None else np.where(recurs, -_RECURS, gain))
+    return best_stretches((gain if recurs is None else np.where(recurs, -_RECURS, gain))[None])[0]
 
 
 def following(recurs: Bools) -> Ints:
@@ -95,11 +94,3 @@ def following(recurs: Bools) -> Ints:
     at = np.where(recurs, np.arange(size), size)
     after = np.append(at[1:], size)
     return np.asarray(np.minimum.accumulate(after[::-1])[::-1])
-
-
-def _best_stretch(gain: NDArray[np.float64]) -> tuple[int, int]:
-    """Return the bounds of the contiguous stretch with the greatest gain."""
-    total = np.concatenate([[0], np.cumsum(gain)])
-    low = np.minimum.accumulate(total)
-    end = int(np.argmax(total[1:] - low[:-1])) + 1
-    return int(np.argmin(total[:end])), end

@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from cleaner.detect.classifier.features import LONG
 from cleaner.detect.publisher import publisher_key
 from cleaner.detect.templates.fingerprint import (
     EDGES,
@@ -25,7 +26,7 @@ from cleaner.detect.templates.fingerprint import (
     mix,
     name_fingerprints,
 )
-from cleaner.detect.templates.place import LONG, place_of, stretch_of
+from cleaner.detect.templates.place import place_of, stretch_of
 from cleaner.errors import CleanerError
 from cleaner.ingest import Limits, ingest
 from cleaner.learn.templates.grouping import Grouping, Rare, marks

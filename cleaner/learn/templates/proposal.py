@@ -17,10 +17,10 @@ from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 
+from cleaner.detect.classifier.features import LONG
 from cleaner.detect.templates import templates as matches
 from cleaner.detect.templates.bundle import SLOT, Bundle, Template
 from cleaner.detect.templates.fingerprint import comparable
-from cleaner.detect.templates.place import LONG
 from cleaner.errors import CleanerError
 from cleaner.ingest import Limits, ingest
 from cleaner.learn.templates.miner import Here, mine
