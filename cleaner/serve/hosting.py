@@ -49,7 +49,6 @@ class Host:
         handlers: Sequence[grpc.GenericRpcHandler],
         services: Sequence[str],
         settings: ServeSettings | LearnerSettings,
-        options: Sequence[tuple[str, int]] = (),
         watchers: Sequence[aio.ServerInterceptor] = (),
     ) -> None:
         address, access = settings.address, settings.access
@@ -60,7 +59,7 @@ class Host:
                 *([Guard(access)] if access.wants_tokens else ()),
             ),
             options=(
-                *options,
+                *settings.connections.options,
                 ("grpc.max_receive_message_length", settings.max_message_bytes),
                 # An answer may be larger than its request: evidence, quotes, the source text.
                 ("grpc.max_send_message_length", -1),

@@ -48,7 +48,7 @@ async def _serve(settings: LearnerSettings, watch: Watch, ready: Ready | None) -
         raise CannotServe(str(error)) from None
     try:
         methods = (servicer.handler(),)
-        host = Host(methods, (LEARNER_SERVICE,), settings, watchers=watch.interceptors)
+        host = Host(methods, (LEARNER_SERVICE,), settings, watch.interceptors)
         await host.serve(settings.grace_seconds, ready)
     finally:
         servicer.close()

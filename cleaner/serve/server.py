@@ -55,9 +55,7 @@ async def _serve(settings: ServeSettings, watch: Watch, ready: Ready | None) -> 
     admission = Admission(settings, lambda: pool.wait)
     _show(pool, admission, watch.eyes)
     methods = (handlers(pool, admission, settings),)
-    host = Host(
-        methods, _SERVICES, settings, settings.connection_options, watchers=watch.interceptors
-    )
+    host = Host(methods, _SERVICES, settings, watch.interceptors)
     await asyncio.to_thread(shelf.look)
     pool.renew(shelf.editions)
     tasks = [

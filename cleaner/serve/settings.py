@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from ipaddress import ip_address
 
 from cleaner.errors import InvalidInput
@@ -95,6 +95,49 @@ class Telemetry:
 _SWITCH = ("auto", "on", "off")
 
 
+@dataclass(frozen=True, slots=True)
+class Connections:
+    """What a caller's connection has to put up with."""
+
+    max_streams: int = 1_000
+    """Calls at a time on one connection; a caller's next one waits on the caller's side."""
+    keepalive_seconds: float = 60.0
+    """A connection that is silent for so long is asked for a sign of life."""
+    keepalive_timeout_seconds: float = 20.0
+    """How long it then has to answer."""
+    min_ping_seconds: float = 10.0
+    """A caller that asks us for a sign of life more often than this is sent away."""
+    handshake_seconds: float = 20.0
+    """How long a new connection has until it speaks HTTP/2."""
+
+    def __post_init__(self) -> None:
+        for row in fields(self):
+            _positive(row.name, getattr(self, row.name))
+
+    @property
+    def options(self) -> tuple[tuple[str, int], ...]:
+        """The same in gRPC's words."""
+        return (
+            ("grpc.max_concurrent_streams", self.max_streams),
+            ("grpc.keepalive_time_ms", _ms(self.keepalive_seconds)),
+            ("grpc.keepalive_timeout_ms", _ms(self.keepalive_timeout_seconds)),
+            ("grpc.http2.ping_timeout_ms", _ms(self.keepalive_timeout_seconds)),
+            ("grpc.keepalive_permit_without_calls", 1),
+            ("grpc.http2.min_recv_ping_interval_without_data_ms", _ms(self.min_ping_seconds)),
+            ("grpc.http2.max_ping_strikes", 2),
+            ("grpc.server_handshake_timeout_ms", _ms(self.handshake_seconds)),
+        )
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)
+
+
+def _positive(name: str, value: float) -> None:
+    if not value > 0:  # NaN is none of both
+        raise InvalidInput(name, f"{name} must be positive, not {value}")
+
+
 def is_local(address: str) -> bool:
     """Return whether only this machine reaches an address."""
     host = address.rpartition(":")[0].strip("[]")
@@ -126,8 +169,6 @@ class ServeSettings:
     """A queue that costs longer than this lets nobody in, and the service calls itself unwell."""
     max_stream_bytes: int = 32 * MIB
     """Requests of one stream, and answers that its caller has not read, before reading stops."""
-    max_streams: int = 1_000
-    """Calls at a time on one connection; a caller's next one waits on the caller's side."""
     stall_seconds: float = 60.0
     """A stream whose caller reads nothing for so long is ended."""
     document_seconds: float = 30.0
@@ -148,20 +189,14 @@ class ServeSettings:
     already, so that callers can turn elsewhere. A load balancer may need more."""
     grace_seconds: float = 30.0
     """How long calls in flight may go on when the service is told to stop."""
-    keepalive_seconds: float = 60.0
-    """A connection that is silent for so long is asked for a sign of life."""
-    keepalive_timeout_seconds: float = 20.0
-    """How long it then has to answer."""
-    min_ping_seconds: float = 10.0
-    """A caller that asks us for a sign of life more often than this is sent away."""
-    handshake_seconds: float = 20.0
-    """How long a new connection has until it speaks HTTP/2."""
     bundle: str = ""
     """File of learned templates. It is watched, and taken up anew when it changes; '' for none."""
     bundle_seconds: float = 1.0
     """How often to look whether it has changed."""
     kept_rulesets: int = 3
     """Rulesets that stay loaded, the present one included, for callers who pin a version."""
+    connections: Connections = field(default_factory=Connections)
+    """What a caller's connection has to put up with."""
     access: Access = field(default_factory=Access)
     """Who may come in."""
     telemetry: Telemetry = field(default_factory=Telemetry)
@@ -171,35 +206,15 @@ class ServeSettings:
         self.access.admit(self.address)
         for name in ("workers", "max_message_bytes", "max_items", "document_seconds",
                      "bundle_seconds", "kept_rulesets", "max_bytes_in_flight",
-                     "max_queue_seconds", "max_stream_bytes", "max_streams", "stall_seconds",
-                     "worker_documents", "keepalive_seconds", "keepalive_timeout_seconds",
-                     "min_ping_seconds", "handshake_seconds"):  # fmt: skip
-            if not getattr(self, name) > 0:  # NaN is none of both
-                raise InvalidInput(name, f"{name} must be positive, not {getattr(self, name)}")
+                     "max_queue_seconds", "max_stream_bytes", "stall_seconds",
+                     "worker_documents"):  # fmt: skip
+            _positive(name, getattr(self, name))
         if self.worker_memory_bytes < SMALLEST_WORKER:
             least = f"{SMALLEST_WORKER} or more"
             raise InvalidInput("worker_memory_bytes", f"worker_memory_bytes must be {least}")
         for name in ("drain_seconds", "notice_seconds", "grace_seconds"):
             if not getattr(self, name) >= 0:
                 raise InvalidInput(name, f"{name} must not be negative")
-
-    @property
-    def connection_options(self) -> tuple[tuple[str, int], ...]:
-        """What connections have to put up with, in gRPC's words."""
-        return (
-            ("grpc.max_concurrent_streams", self.max_streams),
-            ("grpc.keepalive_time_ms", _ms(self.keepalive_seconds)),
-            ("grpc.keepalive_timeout_ms", _ms(self.keepalive_timeout_seconds)),
-            ("grpc.http2.ping_timeout_ms", _ms(self.keepalive_timeout_seconds)),
-            ("grpc.keepalive_permit_without_calls", 1),
-            ("grpc.http2.min_recv_ping_interval_without_data_ms", _ms(self.min_ping_seconds)),
-            ("grpc.http2.max_ping_strikes", 2),
-            ("grpc.server_handshake_timeout_ms", _ms(self.handshake_seconds)),
-        )
-
-
-def _ms(seconds: float) -> int:
-    return round(seconds * 1000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +237,8 @@ class LearnerSettings:
     """How long the service may take to start."""
     grace_seconds: float = 30.0
     """How long calls in flight may go on when the service is told to stop."""
+    connections: Connections = field(default_factory=Connections)
+    """What a caller's connection has to put up with."""
     access: Access = field(default_factory=Access)
     """Who may come in."""
     telemetry: Telemetry = field(default_factory=Telemetry)

@@ -18,8 +18,9 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from poison import memory_of, poisoned_server
 
 from cleaner.serve.backlog import Backlog, Job
+from cleaner.serve.learner import running_learner
 from cleaner.serve.server import running_server
-from cleaner.serve.settings import MIB, ServeSettings
+from cleaner.serve.settings import MIB, Connections, LearnerSettings, ServeSettings
 from cleaner.serve.wire import Method
 from cleaner.v1 import cleaner_service_pb2 as pb
 from cleaner.v1.cleaner_service_pb2_grpc import CleanerServiceStub
@@ -175,14 +176,21 @@ SETTINGS = b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
 PING = b"\x00\x00\x08\x06\x00\x00\x00\x00\x00" + b"12345678"
 
 
-@pytest.fixture(scope="module")
-def impatient() -> Iterator[tuple[str, int]]:
+@pytest.fixture(scope="module", params=["cleaner", "learner"])
+def impatient(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, int]]:
     """A service that waits for nobody."""
-    settings = ServeSettings(
-        address="127.0.0.1:0", workers=1, keepalive_seconds=1.0, keepalive_timeout_seconds=1.0,
-        handshake_seconds=1.0, min_ping_seconds=5.0,
+    connections = Connections(
+        keepalive_seconds=1.0, keepalive_timeout_seconds=1.0, handshake_seconds=1.0,
+        min_ping_seconds=5.0,
     )  # fmt: skip
-    with running_server(settings) as service:
+    if request.param == "cleaner":
+        serving = running_server(ServeSettings("127.0.0.1:0", workers=1, connections=connections))
+    else:
+        store = str(tmp_path_factory.mktemp("store"))
+        serving = running_learner(LearnerSettings(store, "127.0.0.1:0", connections=connections))
+    with serving as service:
         host, _, port = service.address.rpartition(":")
         yield host, int(port)
 
