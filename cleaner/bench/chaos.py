@@ -1,9 +1,10 @@
 """``make chaos`` and ``make soak``: a steady load, and everything that may go wrong meanwhile.
 
-Workers are killed, callers vanish, readers stall and templates are published while documents go in
-by all three methods. Afterwards every document that was accepted must be accounted for, each text
-must be the library's with the ruleset version that the answer names, no process may be left, and
-memory must be flat. A soak is the same without the trouble. Linux only, as it looks into ``/proc``.
+Workers are killed, callers vanish, readers stall, certificates rotate and templates are published
+while documents go in over TLS by all three methods. Afterwards every document that was accepted
+must be accounted for, each text must be the library's with the ruleset version that the answer
+names, no process may be left, and memory must be flat. A soak is the same without the trouble.
+Linux only, as it looks into ``/proc``.
 """
 
 from __future__ import annotations
@@ -11,18 +12,15 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
 import signal
 import sys
 import tempfile
-from collections import Counter
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from itertools import cycle
 from pathlib import Path
 from random import Random
-from typing import Any
 
 from grpc import aio
 
@@ -45,12 +43,13 @@ from cleaner.bench.load import (
 )
 from cleaner.bench.memory import Memory, alive, descendants
 from cleaner.bench.speed import documents
+from cleaner.bench.trouble import Certificates, Trouble
 from cleaner.detect.templates.bundle import Bundle, Template, Where
 from cleaner.detect.templates.fingerprint import Lines
 from cleaner.model import Document
 from cleaner.pipeline import Cleaner
-from cleaner.serve.server import Running, running_server
-from cleaner.serve.settings import ServeSettings
+from cleaner.serve.server import running_server
+from cleaner.serve.settings import Access, ServeSettings
 from cleaner.threads import one_thread
 from cleaner.v1 import document_pb2
 
@@ -75,6 +74,8 @@ class Report:
     ends: dict[str, int] = field(default_factory=dict)
     trouble: dict[str, int] = field(default_factory=dict)
     """How often what was done to the service."""
+    stale: int = 0
+    """Certificates that were replaced and went on being shown."""
     leaked: int = 0
     """Processes of the service that outlived it."""
     exit_code: int = -1
@@ -89,7 +90,7 @@ class Report:
         bad = {
             "documents lost": self.lost, "documents wrong": self.wrong,
             "calls without an end": self.never_ended, "processes left": self.leaked,
-            "exit code": self.exit_code,
+            "certificates not taken up": self.stale, "exit code": self.exit_code,
         }  # fmt: skip
         found = [f"{name}: {number}" for name, number in bad.items() if number]
         # Over a few minutes a slope is mostly what the allocator has not given back yet.
@@ -125,29 +126,32 @@ def run(minutes: float, rate: float, every: float, seed: int = 0) -> Report:
     """
     report = Report(minutes)
     with tempfile.TemporaryDirectory(prefix="chaos-") as name:
-        watched = Path(name) / "current.npz"
+        watched, certificates = Path(name) / "current.npz", Certificates(Path(name))
         texts, bundles = _texts(_SAMPLES), _bundles()
         samples = _samples(texts, bundles)
         bundles[0].save(watched)
         settings = ServeSettings(
             address="127.0.0.1:0", workers=2, bundle=str(watched), bundle_seconds=0.2,
             kept_rulesets=len(bundles) + 1, document_seconds=5.0,
+            access=Access(str(certificates.certificate), str(certificates.key)),
         )  # fmt: skip
         with running_server(settings) as service:
             memory = Memory(service.process.pid)
-            trouble = Trouble(service, watched, bundles, samples, Random(seed))
-            asyncio.run(_under_load(service, samples, report, rate, memory, trouble, every))
+            payload = batch_request(samples[: 2 * _BATCH]).payload
+            trouble = Trouble(service, watched, bundles, certificates, payload, Random(seed))
+            channels = partial(open_channels, service.address, 4, certificates.authority)
+            asyncio.run(_under_load(channels, samples, report, rate, memory, trouble, every))
             seen = memory.seen | set(descendants(service.process.pid))
             service.process.send_signal(signal.SIGTERM)
             report.exit_code = service.process.wait(60)
         report.leaked = sum(map(alive, seen))
-        report.trouble = dict(trouble.done)
+        report.trouble, report.stale = dict(trouble.done), trouble.stale
         report.megabytes_a_minute = memory.slopes()
     return report
 
 
 async def _under_load(
-    service: Running,
+    opened: Callable[[], list[aio.Channel]],
     samples: list[Sample],
     report: Report,
     rate: float,
@@ -160,7 +164,7 @@ async def _under_load(
     if every:
         beside.append(asyncio.create_task(trouble.make(every)))
     tallies = {name: Tally() for name in _SHARES}
-    channels = open_channels(service.address, 4)
+    channels = opened()
     unary = UnaryCaller(channels, f"{SERVICE}/Clean", tallies["unary"])
     batched = UnaryCaller(channels, f"{SERVICE}/BatchClean", tallies["batched"])
     streamed = StreamCaller(channels, tallies["streamed"])
@@ -228,91 +232,6 @@ def _samples(texts: list[str], bundles: list[Bundle]) -> list[Sample]:
         )
         made.append(Sample(message, {result.ruleset_version: result.text for result in results}))
     return made
-
-
-class Trouble:
-    """What is done to a service while it works."""
-
-    def __init__(
-        self,
-        service: Running,
-        watched: Path,
-        bundles: list[Bundle],
-        samples: list[Sample],
-        luck: Random,
-    ) -> None:
-        self._service = service
-        self._watched = watched
-        self._bundles: Iterator[Bundle] = cycle(bundles)
-        self._batch = batch_request(samples[: 2 * _BATCH])
-        self._luck = luck
-        self._under_way: set[asyncio.Task[None]] = set()
-        self.done: Counter[str] = Counter()
-        """How often what was done."""
-        self.kinds: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {
-            "worker killed": self._kill,
-            "worker crashed": self._crash,
-            "caller vanished": self._vanish,
-            "call cancelled": self._cancel,
-            "reader stalled": self._stall,
-            "bundle published": self._publish,
-        }
-        """By name. Whoever has certificates to rotate adds a kind here."""
-
-    async def make(self, every: float) -> None:
-        """Make trouble, now and then, until cancelled."""
-        names = list(self.kinds)
-        try:
-            while True:
-                await asyncio.sleep(every * self._luck.uniform(0.5, 1.5))
-                name = self._luck.choice(names)
-                self.done[name] += 1
-                task = asyncio.create_task(self.kinds[name]())
-                self._under_way.add(task)
-                task.add_done_callback(self._under_way.discard)
-        finally:
-            for task in self._under_way:
-                task.cancel()
-
-    async def _kill(self) -> None:
-        self._signal(signal.SIGKILL)
-
-    async def _crash(self) -> None:
-        self._signal(signal.SIGSEGV)
-
-    def _signal(self, number: signal.Signals) -> None:
-        if pids := descendants(self._service.process.pid):
-            with suppress(ProcessLookupError):
-                os.kill(self._luck.choice(pids), number)
-
-    async def _vanish(self) -> None:
-        """Send half of an HTTP/2 conversation, and go without a word."""
-        host, _, port = self._service.address.rpartition(":")
-        _, writer = await asyncio.open_connection(host, int(port))
-        writer.write(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0" + b"\0\xff\xff\1")
-        await asyncio.sleep(self._luck.uniform(0, 2))
-        writer.transport.abort()
-
-    async def _cancel(self) -> None:
-        async with aio.insecure_channel(self._service.address) as channel:
-            method: Any = channel.unary_unary(f"{SERVICE}/BatchClean")
-            call = method(self._batch.payload)
-            await asyncio.sleep(self._luck.uniform(0, 0.2))
-            call.cancel()
-
-    async def _stall(self) -> None:
-        """Send to a stream and never read from it."""
-        async with aio.insecure_channel(self._service.address) as channel:
-            method: Any = channel.stream_stream(f"{SERVICE}/StreamClean")
-            call = method()
-            with suppress(TimeoutError, aio.AioRpcError):
-                async with asyncio.timeout(5):
-                    while True:
-                        await call.write(self._batch.payload)
-            call.cancel()
-
-    async def _publish(self) -> None:
-        await asyncio.to_thread(next(self._bundles).save, self._watched)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from itertools import cycle
 from random import Random
 from typing import Any, Protocol, TypeAlias
 
+import grpc
 from google.rpc.code_pb2 import Code
 from grpc import aio
 
@@ -288,9 +289,15 @@ async def closed_loop(
     await asyncio.gather(*(one() for _ in range(at_once)))
 
 
-def open_channels(address: str, count: int) -> list[aio.Channel]:
-    """Return channels with a connection each; call within a running event loop."""
-    return [aio.insecure_channel(address, options=UNLIMITED) for _ in range(count)]
+def open_channels(address: str, count: int, authority: bytes = b"") -> list[aio.Channel]:
+    """Return channels with a connection each; call within a running event loop.
+
+    With the PEM certificate of an `authority`, over TLS.
+    """
+    if not authority:
+        return [aio.insecure_channel(address, options=UNLIMITED) for _ in range(count)]
+    trusted = grpc.ssl_channel_credentials(authority)
+    return [aio.secure_channel(address, trusted, options=UNLIMITED) for _ in range(count)]
 
 
 def statuses(tally: Tally) -> str:

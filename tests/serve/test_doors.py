@@ -16,8 +16,8 @@ from calls import one, reason, status_of, text
 from grpc_health.v1.health_pb2 import HealthCheckRequest
 from grpc_health.v1.health_pb2_grpc import HealthStub
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
-from papers import Authority
 
+from cleaner.bench.papers import Authority
 from cleaner.client.channel import Tls, open_async_channel, open_channel
 from cleaner.errors import InvalidInput
 from cleaner.serve.doors import ADMIN, CLEAN, Guard, parse_tokens, server_credentials
