@@ -18,6 +18,8 @@ FACTS = "facts"
 """Extra of a record: what JSON has as fields of its own."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _LONGEST = 4_000
+# What gRPC calls an answer whose caller had left: an event of every day, and logged as an error.
+_CALLER_LEFT = "ExecuteBatchError"
 
 
 def configure(form: str = "", level: int = logging.INFO) -> None:
@@ -25,8 +27,14 @@ def configure(form: str = "", level: int = logging.INFO) -> None:
     form = form or os.environ.get(FORMAT, "text")
     os.environ[FORMAT] = form
     handler = logging.StreamHandler()
+    handler.addFilter(_of_ours)
     handler.setFormatter(Json() if form == "json" else Text())
     logging.basicConfig(level=level, handlers=[handler])
+
+
+def _of_ours(record: logging.LogRecord) -> bool:
+    kind = record.exc_info[0] if record.exc_info else None
+    return kind is None or kind.__name__ != _CALLER_LEFT
 
 
 def escaped(text: str) -> str:

@@ -207,6 +207,25 @@ def test_an_exception_in_the_log_keeps_what_it_quotes() -> None:
     assert logs.Text().format(record) == "failed: ValueError"
 
 
+_LEFT = """
+import logging
+from grpc._cython.cygrpc import ExecuteBatchError
+from cleaner.serve import logs
+
+logs.configure()
+for kind in (ExecuteBatchError, ValueError):
+    try:
+        raise kind("hidden")
+    except Exception:
+        logging.getLogger("grpc").exception("failed")
+"""
+
+
+def test_a_caller_who_left_is_no_error_of_the_service() -> None:
+    done = subprocess.run([sys.executable, "-c", _LEFT], capture_output=True, check=True)
+    assert done.stderr == b"failed: ValueError\n"
+
+
 def test_refused_callers_are_counted(tmp_path: Path) -> None:
     env = {**os.environ, "CLEANER_ACCESS_TOKENS": "clean=a"}
     with serving(tmp_path, "--metrics", HERE, env=env) as running:
