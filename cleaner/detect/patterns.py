@@ -56,27 +56,28 @@ class Match:
     end: int
 
 
-_Scopes = dict[str, list[tuple[int, int]]]
-"""Rules by their scope: the number of each, and the longest text that it can match."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Index:
     """One automaton and what its literals ask for."""
 
     automaton: ahocorasick_rs.AhoCorasick
-    asked: list[tuple[str, _Scopes]]
-    """Each literal and its rules."""
+    asked: list[tuple[str, list[int]]]
+    """Each literal and the numbers of its rules."""
     wanted: list[tuple[bool, int, list[_Asking]] | None]
     """The same made ready where the literal was found once, as few ever are: if it must be a whole
     word, the longest Block that any of its rules could claim something of, and who asks for it.
     """
 
-    def made_ready(self, literal: int) -> tuple[bool, int, list[_Asking]]:
+    def made_ready(self, literal: int, rules: tuple[Rule, ...]) -> tuple[bool, int, list[_Asking]]:
         """Return what a literal asks for that was not found before."""
-        keyword, scopes = self.asked[literal]
-        asking = [_asking(scope, rules) for scope, rules in scopes.items()]
-        ready = self.wanted[literal] = (_is_short(keyword), _longest(scopes), asking)
+        keyword, numbers = self.asked[literal]
+        scopes: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
+        for number in numbers:
+            scopes[rules[number].scope].append((number, rules[number].longest))
+        asking = [_asking(scope, rows) for scope, rows in scopes.items()]
+        # A part of a Block may match however long the Block is.
+        longest = asking[0].longest[-1] if scopes.keys() == {"block"} else sys.maxsize
+        ready = self.wanted[literal] = (_is_short(keyword), longest, asking)
         return ready
 
 
@@ -258,7 +259,9 @@ class Matcher:
             for literal, start, end in index.automaton.find_matches_as_indexes(
                 low, overlapping=True
             ):
-                whole, longest, asking = wanted[literal] or index.made_ready(literal)
+                whole, longest, asking = wanted[literal] or index.made_ready(
+                    literal, self.book.rules
+                )
                 if whole and (low[start - 1].isalpha() or low[end].isalpha()):
                     continue
                 if last <= start:
@@ -291,12 +294,11 @@ class Matcher:
 
     def _indexed(self, language: str) -> _Index:
         """Index the rules of a language with a script of its own; ``""``: all the others."""
-        asked: dict[str, _Scopes] = {}
+        asked: defaultdict[str, list[int]] = defaultdict(list)
         for number, rule in enumerate(self.book.rules):
             if language == (rule.language if rule.language in OWN_SCRIPT else ""):
-                row, scope = (number, rule.longest), rule.scope
                 for keyword in rule.keywords:
-                    asked.setdefault(keyword, {}).setdefault(scope, []).append(row)
+                    asked[keyword].append(number)
         automaton = ahocorasick_rs.AhoCorasick(list(asked), store_patterns=False)
         index = _Index(automaton, list(asked.items()), [None] * len(asked))
         return self._indexes.setdefault(language, index)
@@ -347,13 +349,6 @@ def _without_giants(low: str, units: list[tuple[int, int]]) -> str:
         if last - first > _LONGEST_UNIT:
             low = f"{low[:first]}{' ' * (last - first)}{low[last:]}"
     return low
-
-
-def _longest(scopes: _Scopes) -> int:
-    """Return how long a Block may be for rules by scope: any length where a part is enough."""
-    if scopes.keys() != {"block"}:
-        return sys.maxsize
-    return max(most for _, most in scopes["block"])
 
 
 def _asking(scope: str, rules: list[tuple[int, int]]) -> _Asking:
