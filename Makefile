@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+USED := cleaner.cli, cleaner.client, cleaner.detect.classifier, cleaner.serve.server, hypothesis, pytest, rich.console, trafilatura
 
 .PHONY: setup demo serve test lint format protos rules golden-diff accept bench bench-quality bench-service chaos soak fuzz floors model test-train test-engines test-node bench-scale clean
 
@@ -11,6 +12,7 @@ $(READY): pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --upgrade 'pip>=25' # older ones choke on lxml's extras
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --editable '.[dev]'
 	@$(BIN)/python -m compileall -q cleaner
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -c 'import $(USED)' # what is used is compiled now, not at every start
 	@$(BIN)/cleaner rules warm
 	@touch $(READY)
 
