@@ -1,17 +1,20 @@
-"""How much memory a worker may have.
+"""How much memory a worker may have, and how the front gives back what it had.
 
-Two fences. The kernel's RLIMIT_DATA counts what a process has of its own, heap and anonymous maps
-alike, and makes an allocation beyond it fail: Python raises MemoryError, the document gets its
-status, and the worker lives. RLIMIT_AS would also count mapped files and reserved address space,
-of which numpy and threads take much and use little; RLIMIT_RSS has had no effect for 20 years. And
-what a worker still holds between documents, because a leak or a cache has grown, is looked at
-after every frame: no fence is needed there, it is replaced when it suits.
+A worker has two fences. The kernel's RLIMIT_DATA counts what a process has of its own, heap and
+anonymous maps alike, and makes an allocation beyond it fail: Python raises MemoryError, the
+document gets its status, and the worker lives. RLIMIT_AS would also count mapped files and
+reserved address space, of which numpy and threads take much and use little; RLIMIT_RSS has had no
+effect for 20 years. And what a worker still holds between documents, because a leak or a cache has
+grown, is looked at after every frame: no fence is needed there, it is replaced when it suits.
 """
 
 from __future__ import annotations
 
+import asyncio
+import ctypes
 import resource
 
+_GIVE_BACK_SECONDS = 10.0
 _PAGE = resource.getpagesize()
 
 
@@ -35,3 +38,15 @@ class Memory:
         except OSError:  # not Linux: the worker's number of documents is what ends it
             return False
         return resident > self._most // 2
+
+
+async def give_back() -> None:
+    """Return to the system, again and again, what the allocator keeps and nobody uses.
+
+    glibc keeps freed pieces in an arena for each of gRPC's threads. Streams that stall by turns
+    fill one after the other, and a service that has long been idle would look like one that leaks.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    while trim is not None:  # else another C library, with other habits
+        await asyncio.sleep(_GIVE_BACK_SECONDS)
+        await asyncio.to_thread(trim, 0)

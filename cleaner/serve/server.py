@@ -15,6 +15,7 @@ from cleaner.serve.admission import Admission
 from cleaner.serve.configure import from_dict
 from cleaner.serve.editions import Shelf
 from cleaner.serve.hosting import CannotServe, Host, Ready, Running, answer_to, running
+from cleaner.serve.memory import give_back
 from cleaner.serve.metrics import Eyes
 from cleaner.serve.servicers import CLEANER_SERVICE, RULESET_SERVICE, handlers
 from cleaner.serve.settings import ServeSettings
@@ -61,6 +62,7 @@ async def _serve(settings: ServeSettings, watch: Watch, ready: Ready | None) -> 
     tasks = [
         asyncio.create_task(shelf.watch(pool.renew)),
         asyncio.create_task(_watch_queue(admission, host)),
+        asyncio.create_task(give_back()),
     ]
     try:
         await pool.start()
