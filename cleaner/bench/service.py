@@ -50,6 +50,7 @@ from cleaner.v1 import document_pb2
 
 _BATCH = 32
 _KB = 1_000
+_LEAST_SECONDS = 4.0
 _AT_ONCE = {"unary": 32, "batched": 4, "streamed": 8}
 _LOADS = (0.5, 0.8, 4.0)
 _HEAD = (
@@ -136,11 +137,17 @@ def _expecting(page: bytes, text: bytes) -> Request:
 
 
 def in_process(clean: Callable[[Any], Any], given: Sequence[Any]) -> tuple[float, list[Any]]:
-    """Return documents a second in one process, and what comes out."""
-    clean(given[0])
-    start = time.perf_counter()
+    """Return documents a second in one process that has seen them, and what comes out.
+
+    The service will have seen them, too, when it is measured, and remembers short lines.
+    """
     right = [clean(one) for one in given]
-    return len(given) / (time.perf_counter() - start), right
+    start, done = time.perf_counter(), 0
+    while (taken := time.perf_counter() - start) < _LEAST_SECONDS:
+        for one in given:
+            clean(one)
+        done += len(given)
+    return done / taken, right
 
 
 def our_way(name: str, address: str, count: int, samples: list[Sample], size: int) -> Way:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import NamedTuple
 
 from cleaner.serve import wire
@@ -53,12 +55,18 @@ class Job:
 
 
 class Backlog:
-    """Jobs in the order in which they came."""
+    """Jobs in the order in which they came, and the line of batches before them.
+
+    A batch in its turn is queued part by part, so that a single document need not wait for all of
+    it. If all batches had their turn at once, they would all be done late and none of them soon.
+    """
 
     def __init__(self, workers: int) -> None:
         self._workers = workers
         self._jobs: OrderedDict[Job, None] = OrderedDict()
-        self._cost = 0
+        self._line: OrderedDict[object, float] = OrderedDict()
+        self._turns = asyncio.Semaphore(workers + 1)
+        self._cost = self._documents = 0
         self._done = self._seconds = 0.0
 
     def __len__(self) -> int:
@@ -68,7 +76,7 @@ class Backlog:
         """Queue a job behind all others."""
         job.since = time.monotonic()
         self._jobs[job] = None
-        self._cost += job.cost
+        self._weigh(job.cost, job.documents)
 
     def put_back(self, jobs: Sequence[Job]) -> None:
         """Queue jobs again, before all others."""
@@ -80,7 +88,33 @@ class Backlog:
         """Forget a job, if it still waits."""
         if job in self._jobs:
             del self._jobs[job]
-            self._cost -= job.cost
+            self._weigh(-job.cost, -job.documents)
+
+    def _weigh(self, cost: int, documents: int) -> None:
+        self._cost += cost
+        self._documents += documents
+
+    @property
+    def waiting(self) -> int:
+        """Jobs and batches that wait."""
+        return len(self._jobs) + len(self._line)
+
+    @asynccontextmanager
+    async def turn(self, batch: wire.Batch) -> AsyncIterator[None]:
+        """Stand in line until it is the batch's turn, which lasts as long as the context."""
+        place, documents = object(), len(batch.documents)
+        cost = sum(map(len, batch.documents)) + documents * _DOCUMENT_COST
+        self._line[place] = time.monotonic()
+        self._weigh(cost, documents)
+        try:
+            await self._turns.acquire()
+        finally:
+            del self._line[place]
+            self._weigh(-cost, -documents)
+        try:
+            yield
+        finally:
+            self._turns.release()
 
     def take(self) -> list[Job]:
         """Return the next job, or a handful of unary ones so that they share a round trip.
@@ -123,9 +157,10 @@ class Backlog:
         The age alone tells of a flood only when it is too late, and then of all that it has let
         in. A short queue is judged by its age only: one slow document says little of the next.
         """
-        if not self._jobs:
+        if not self.waiting:
             return 0.0
-        age = time.monotonic() - next(iter(self._jobs)).since
-        if len(self._jobs) <= _FEW * self._workers or not self._done:
+        heads = [job.since for job in islice(self._jobs, 1)] + [*islice(self._line.values(), 1)]
+        age = time.monotonic() - min(heads)
+        if self._documents <= _FEW * self._workers or not self._done:
             return age
         return max(age, self._cost / self._workers * self._seconds / self._done)

@@ -99,7 +99,7 @@ class Pool:
     @property
     def queued(self) -> int:
         """Requests that wait."""
-        return len(self._backlog)
+        return self._backlog.waiting
 
     @property
     def wait(self) -> float:
@@ -159,15 +159,15 @@ class Pool:
         if not batch.documents:
             return await self.ask(wire.Method.BATCH, batch.payload())
         edition = self._newest
-        size = self._shard_size(len(batch.documents))
         turns = asyncio.Semaphore(self._settings.workers + 1)
 
         async def shard(part: wire.Batch) -> Reply:
             async with turns:
                 return await self._shard(part, edition)
 
-        parts = list(batch.parts(size, FRAME_BYTES))
-        return _joined(await asyncio.gather(*map(shard, parts)))
+        async with self._backlog.turn(batch):
+            parts = list(batch.parts(self._shard_size(len(batch.documents)), FRAME_BYTES))
+            return _joined(await asyncio.gather(*map(shard, parts)))
 
     def _shard_size(self, documents: int) -> int:
         idle = sum(seat.idle for seat in self._seats) or 1

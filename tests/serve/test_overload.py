@@ -21,7 +21,7 @@ from cleaner.serve.backlog import Backlog, Job
 from cleaner.serve.learner import running_learner
 from cleaner.serve.server import running_server
 from cleaner.serve.settings import MIB, Connections, LearnerSettings, ServeSettings
-from cleaner.serve.wire import Method
+from cleaner.serve.wire import Batch, Method
 from cleaner.v1 import cleaner_service_pb2 as pb
 from cleaner.v1.cleaner_service_pb2_grpc import CleanerServiceStub
 
@@ -284,6 +284,33 @@ def test_a_queue_is_judged_by_what_its_tail_has_to_expect() -> None:
     assert asyncio.run(queued(0)) == 0
     assert asyncio.run(queued(8)) < 0.5
     assert asyncio.run(queued(40)) == pytest.approx(20, rel=0.1)
+
+
+def test_batches_come_in_order_and_count_while_they_stand_in_line() -> None:
+    async def run() -> None:
+        backlog, begun, ends = Backlog(1), list[int](), [asyncio.Event() for _ in range(5)]
+
+        async def batch(number: int) -> None:
+            async with backlog.turn(Batch(b"", (b"x" * 1000,) * 10)):
+                begun.append(number)
+                await ends[number].wait()
+
+        tasks = [asyncio.create_task(batch(number)) for number in range(5)]
+        await asyncio.sleep(0)
+        backlog.learn(20240, 1.0)
+        assert (begun, backlog.waiting) == ([0, 1], 3)
+        assert backlog.wait == pytest.approx(3, rel=0.1)
+        tasks[2].cancel()  # its caller has left
+        ends[1].set()
+        await asyncio.wait(tasks[1:3])
+        await asyncio.sleep(0)
+        assert (begun, backlog.waiting) == ([0, 1, 3], 1)
+        for end in ends:
+            end.set()
+        await asyncio.wait(tasks)
+        assert (begun, backlog.waiting, backlog.wait) == ([0, 1, 3, 4], 0, 0)
+
+    asyncio.run(run())
 
 
 def test_a_handful_is_dealt_out_and_never_mixed() -> None:
