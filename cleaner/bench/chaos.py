@@ -80,7 +80,9 @@ class Report:
     """Processes of the service that outlived it."""
     exit_code: int = -1
     megabytes_a_minute: dict[str, float] = field(default_factory=dict)
-    """Slope of resident memory after warm-up: of the front, and of a typical worker."""
+    """Slope of `megabytes` after warm-up."""
+    megabytes: dict[str, list[float]] = field(default_factory=dict)
+    """The least resident memory of each half minute: of the front, and of the mean worker."""
     p50: float = 0.0
     p99: float = 0.0
 
@@ -146,7 +148,7 @@ def run(minutes: float, rate: float, every: float, seed: int = 0) -> Report:
             report.exit_code = service.process.wait(60)
         report.leaked = sum(map(alive, seen))
         report.trouble, report.stale = dict(trouble.done), trouble.stale
-        report.megabytes_a_minute = memory.slopes()
+        report.megabytes_a_minute, report.megabytes = memory.slopes(), memory.lows()
     return report
 
 

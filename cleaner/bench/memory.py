@@ -10,6 +10,7 @@ from pathlib import Path
 
 _EACH = 1.0
 _WARM_UP = 0.3
+_WINDOW_SECONDS = 30.0
 _PAGE = os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
@@ -33,14 +34,27 @@ class Memory:
                 self._rows.append(row)
             await asyncio.sleep(_EACH)
 
-    def slopes(self) -> dict[str, float]:
-        """Return megabytes a minute after warm-up, of the front and of the mean worker."""
-        rows = self._rows[int(len(self._rows) * _WARM_UP) :]
-        minutes = [row[0] / 60 for row in rows]
+    def lows(self) -> dict[str, list[float]]:
+        """Return the least megabytes of each half minute, of the front and of the mean worker.
+
+        A stalled stream may hold tens of megabytes, as it may; a leak is what stays after it.
+        """
+        windows: dict[int, list[tuple[float, float, float]]] = {}
+        for row in self._rows:
+            windows.setdefault(int((row[0] - self._rows[0][0]) / _WINDOW_SECONDS), []).append(row)
         return {
-            name: slope(minutes, [row[at] for row in rows])
+            name: [round(min(row[at] for row in rows), 2) for rows in windows.values()]
             for at, name in ((1, "front"), (2, "worker"))
         }
+
+    def slopes(self) -> dict[str, float]:
+        """Return by how many megabytes a minute the `lows` rise after warm-up."""
+        found = {}
+        for name, lows in self.lows().items():
+            late = lows[int(len(lows) * _WARM_UP) :]
+            minutes = [at * _WINDOW_SECONDS / 60 for at in range(len(late))]
+            found[name] = slope(minutes, late)
+        return found
 
 
 def slope(times: list[float], values: list[float]) -> float:

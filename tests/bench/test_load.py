@@ -22,7 +22,7 @@ from cleaner.bench.load import (
     closed_loop,
     open_loop,
 )
-from cleaner.bench.memory import slope
+from cleaner.bench.memory import Memory, slope
 from cleaner.v1 import answer_pb2, document_pb2
 from cleaner.v1 import cleaner_service_pb2 as pb
 
@@ -90,6 +90,13 @@ def test_a_closed_loop_keeps_so_many_on_their_way() -> None:
 def test_a_slope_is_what_is_added_in_a_unit() -> None:
     assert slope([0, 1, 2, 3], [5, 7, 9, 11]) == pytest.approx(2)
     assert slope([0, 1], [5, 9]) == 0
+
+
+def test_what_comes_and_goes_is_no_leak() -> None:
+    memory = Memory(0)
+    rows = [(float(at), 80.0 + 60 * (at % 20 > 10), 300.0 + at / 60) for at in range(600)]
+    memory._rows = rows
+    assert memory.slopes() == {"front": pytest.approx(0), "worker": pytest.approx(1)}
 
 
 def test_bundles_of_a_chaos_run_make_a_difference() -> None:
