@@ -15,6 +15,7 @@ import json
 import signal
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from functools import partial
@@ -42,6 +43,7 @@ from cleaner.bench.load import (
     unary_request,
 )
 from cleaner.bench.memory import Memory, alive, descendants
+from cleaner.bench.progress import follow
 from cleaner.bench.speed import documents
 from cleaner.bench.trouble import Certificates, Trouble
 from cleaner.detect.templates.bundle import Bundle, Template, Where
@@ -162,7 +164,9 @@ async def _under_load(
     every: float,
 ) -> None:
     seconds = report.minutes * 60
-    beside = [asyncio.create_task(memory.watch())]
+    start = time.monotonic()
+    bar = follow("seconds", round(seconds), lambda: round(time.monotonic() - start))
+    beside = [asyncio.create_task(memory.watch()), asyncio.create_task(bar)]
     if every:
         beside.append(asyncio.create_task(trouble.make(every)))
     tallies = {name: Tally() for name in _SHARES}

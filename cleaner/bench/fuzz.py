@@ -22,12 +22,15 @@ from typing import Any
 
 from google.protobuf.message import Message
 from google.rpc.code_pb2 import Code
+from google.rpc.error_details_pb2 import RetryInfo
 from grpc import aio
 from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection_pb2
+from grpc_status.rpc_status import from_call
 
 from cleaner.bench.grammar import document_text, odd_text
 from cleaner.bench.load import UNLIMITED
+from cleaner.bench.progress import follow
 from cleaner.detect.proof import SLOWEST_SECONDS
 from cleaner.detect.rulebook import Rule, load_rulebook
 from cleaner.ingest.fold import fold_pattern
@@ -46,7 +49,8 @@ BLAMES_THE_CALLER = frozenset(
 SECONDS = 60.0
 """An answer that takes longer is a hang."""
 _BATCH = 64
-_AT_ONCE = 24
+_AT_ONCE = 8
+_ATTEMPTS, _PAUSE_SECONDS = 100, 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +176,10 @@ async def _fuzz(cleaning: str, learner: str, count: int, luck: Random, found: Fi
                     payload = hostile(target.seeds, luck)
                     found.note(await call(channel, target, payload, found), target.path, payload)
 
+        bar = asyncio.create_task(follow("inputs", count, lambda: found.inputs))
         await asyncio.gather(*(work() for _ in range(_AT_ONCE)))
+        bar.cancel()
+        await asyncio.wait((bar,))  # it leaves the terminal as it was
 
 
 async def call(channel: aio.Channel, target: Target, payload: bytes, found: Findings) -> str:
@@ -185,6 +192,23 @@ async def call(channel: aio.Channel, target: Target, payload: bytes, found: Find
 
 
 async def _answers(channel: Any, target: Target, payload: bytes, found: Findings) -> list[bytes]:
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return await _heard(channel, target, payload, found)
+        except aio.AioRpcError as error:
+            if not _no_room(error):
+                raise
+            await asyncio.sleep(_PAUSE_SECONDS)  # it was not looked at, and has shown nothing
+    return await _heard(channel, target, payload, found)
+
+
+def _no_room(error: Any) -> bool:
+    """Whether the service only had too much to do."""
+    status = from_call(error)
+    return status is not None and any(row.Is(RetryInfo.DESCRIPTOR) for row in status.details)
+
+
+async def _heard(channel: Any, target: Target, payload: bytes, found: Findings) -> list[bytes]:
     started = time.monotonic()
     try:
         if target.streams_in and target.streams_out:

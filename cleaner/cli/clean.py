@@ -241,6 +241,6 @@ def _progress(files: tuple[str, ...], form: str) -> AbstractContextManager[Calla
     single = len(files) < 2 and not any(name.endswith((".jsonl", ".ndjson")) for name in files)
     if not sys.stderr.isatty() or sys.stdout.isatty() or single or os.environ.get("TERM") == "dumb":
         return nullcontext(_unseen)
-    from cleaner.cli.progress import progress
+    from cleaner.bench.progress import progress
 
     return progress(len(files) if len(files) > 1 else None)

@@ -20,7 +20,7 @@ from cleaner.learn.templates.support import DEFAULT
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from cleaner.cli.progress import Advance
+    from cleaner.bench.progress import Advance
     from cleaner.detect.templates.bundle import Bundle
     from cleaner.learn.templates.mined import Mined
     from cleaner.learn.templates.miner import Batches
@@ -174,7 +174,7 @@ def _stages() -> AbstractContextManager[_Begin]:
     """Return progress bars on stderr, where it is a terminal."""
     if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
         return nullcontext(lambda label, total: lambda count: None)
-    from cleaner.cli.progress import stages
+    from cleaner.bench.progress import stages
 
     return stages()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -17,6 +18,19 @@ def progress(total: int | None) -> Iterator[Callable[[], None]]:
     with stages() as begin:
         advance = begin("cleaning", total)
         yield lambda: advance(1)
+
+
+async def follow(label: str, total: int, done: Callable[[], int]) -> None:
+    """Show on a terminal, until cancelled, how much is done."""
+    if not Console(stderr=True).is_terminal:
+        return
+    with stages() as begin:
+        advance, seen = begin(label, total), 0
+        while True:
+            await asyncio.sleep(0.5)
+            now = min(done(), total)
+            advance(now - seen)
+            seen = now
 
 
 @contextmanager
