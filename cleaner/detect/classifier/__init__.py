@@ -199,7 +199,7 @@ def save(model: Classifier, path: Path) -> None:
     for index, (mix, bias) in enumerate(zip(network.mixes, network.mix_biases, strict=True)):
         narrow |= {f"mix{index}": mix, f"mix_bias{index}": bias}
     table = model.ngrams
-    np.savez_compressed(
+    np.savez(  # compressed it is half as large, and every start would wait for it
         path,
         sorts=model.sorts,
         lower=model.lower.astype(np.uint16),
