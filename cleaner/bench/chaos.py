@@ -84,7 +84,7 @@ class Report:
     megabytes_a_minute: dict[str, float] = field(default_factory=dict)
     """Slope of `megabytes` after warm-up."""
     megabytes: dict[str, list[float]] = field(default_factory=dict)
-    """The least resident memory of each half minute: of the front, and of the mean worker."""
+    """The least resident memory of each half minute: of the front, and of the median worker."""
     p50: float = 0.0
     p99: float = 0.0
 

@@ -29,13 +29,14 @@ class Memory:
             workers = descendants(self._front)
             self.seen.update(workers)
             sizes = [size for size in map(resident, workers) if size]
-            row = time.monotonic(), resident(self._front), statistics.fmean(sizes or [0.0])
+            # One that is starting is still small.
+            row = time.monotonic(), resident(self._front), statistics.median(sizes or [0.0])
             if row[1] and sizes:
                 self._rows.append(row)
             await asyncio.sleep(_EACH)
 
     def lows(self) -> dict[str, list[float]]:
-        """Return the least megabytes of each half minute, of the front and of the mean worker.
+        """Return the least megabytes of each half minute, of the front and of the median worker.
 
         A stalled stream may hold tens of megabytes, as it may; a leak is what stays after it.
         """

@@ -15,6 +15,10 @@ import ctypes
 import resource
 
 _GIVE_BACK_SECONDS = 10.0
+# Parameters of glibc's mallopt, and what they are set to: from what size on a piece has pages of
+# its own, which go back at once, and how many arenas there are.
+_M_MMAP_THRESHOLD, _LARGE_BYTES = -3, 128 * 1024
+_M_ARENA_MAX, _ARENAS = -8, 2
 _PAGE = resource.getpagesize()
 
 
@@ -43,10 +47,15 @@ class Memory:
 async def give_back() -> None:
     """Return to the system, again and again, what the allocator keeps and nobody uses.
 
-    glibc keeps freed pieces in an arena for each of gRPC's threads. Streams that stall by turns
-    fill one after the other, and a service that has long been idle would look like one that leaks.
+    glibc keeps freed pieces in an arena for each of gRPC's threads, and takes ever larger ones from
+    there once some have been freed. Streams that stall by turns fill one arena after the other, and
+    a service that has long been idle would look like one that leaks.
     """
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    while trim is not None:  # else another C library, with other habits
+    library = ctypes.CDLL(None)
+    trim = getattr(library, "malloc_trim", None)
+    if trim is not None:  # else another C library, with other habits
+        library.mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
+        library.mallopt(_M_ARENA_MAX, _ARENAS)
+    while trim is not None:
         await asyncio.sleep(_GIVE_BACK_SECONDS)
         await asyncio.to_thread(trim, 0)
