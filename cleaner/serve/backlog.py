@@ -66,7 +66,7 @@ class Backlog:
         self._jobs: OrderedDict[Job, None] = OrderedDict()
         self._line: OrderedDict[object, float] = OrderedDict()
         self._turns = asyncio.Semaphore(workers + 1)
-        self._cost = self._documents = 0
+        self._cost = self._in_line = 0
         self._done = self._seconds = 0.0
 
     def __len__(self) -> int:
@@ -76,7 +76,7 @@ class Backlog:
         """Queue a job behind all others."""
         job.since = time.monotonic()
         self._jobs[job] = None
-        self._weigh(job.cost, job.documents)
+        self._cost += job.cost
 
     def put_back(self, jobs: Sequence[Job]) -> None:
         """Queue jobs again, before all others."""
@@ -88,11 +88,7 @@ class Backlog:
         """Forget a job, if it still waits."""
         if job in self._jobs:
             del self._jobs[job]
-            self._weigh(-job.cost, -job.documents)
-
-    def _weigh(self, cost: int, documents: int) -> None:
-        self._cost += cost
-        self._documents += documents
+            self._cost -= job.cost
 
     @property
     def waiting(self) -> int:
@@ -105,12 +101,14 @@ class Backlog:
         place, documents = object(), len(batch.documents)
         cost = sum(map(len, batch.documents)) + documents * _DOCUMENT_COST
         self._line[place] = time.monotonic()
-        self._weigh(cost, documents)
+        self._cost += cost
+        self._in_line += documents
         try:
             await self._turns.acquire()
         finally:
             del self._line[place]
-            self._weigh(-cost, -documents)
+            self._cost -= cost
+            self._in_line -= documents
         try:
             yield
         finally:
@@ -155,12 +153,13 @@ class Backlog:
         """Seconds that the queue costs: the age of its head, or what its tail has to expect.
 
         The age alone tells of a flood only when it is too late, and then of all that it has let
-        in. A short queue is judged by its age only: one slow document says little of the next.
+        in. A short queue is judged by its age only: one slow document says little of the next, and
+        one large batch, of which only a few parts are queued, locks nobody out.
         """
         if not self.waiting:
             return 0.0
         heads = [job.since for job in islice(self._jobs, 1)] + [*islice(self._line.values(), 1)]
         age = time.monotonic() - min(heads)
-        if self._documents <= _FEW * self._workers or not self._done:
+        if len(self._jobs) + self._in_line <= _FEW * self._workers or not self._done:
             return age
         return max(age, self._cost / self._workers * self._seconds / self._done)
