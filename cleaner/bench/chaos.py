@@ -31,12 +31,12 @@ from cleaner.bench.load import (
     SERVICE,
     WRONG,
     Caller,
-    Request,
     Sample,
     StreamCaller,
     Tally,
     UnaryCaller,
     batch_request,
+    batch_requests,
     open_channels,
     open_loop,
     statuses,
@@ -175,7 +175,7 @@ async def _under_load(
     batched = UnaryCaller(channels, f"{SERVICE}/BatchClean", tallies["batched"])
     streamed = StreamCaller(channels, tallies["streamed"])
     singles = cycle([unary_request(sample) for sample in samples])
-    batches = cycle(_batches(samples))
+    batches = cycle(batch_requests(samples, _BATCH))
     callers: dict[str, Caller] = {"unary": unary, "batched": batched, "streamed": streamed}
     loads = [
         open_loop(
@@ -191,10 +191,6 @@ async def _under_load(
     await streamed.close()
     await asyncio.gather(*(channel.close() for channel in channels))
     _add_up(report, tallies)
-
-
-def _batches(samples: list[Sample]) -> list[Request]:
-    return [batch_request(samples[at : at + _BATCH]) for at in range(0, len(samples), _BATCH)]
 
 
 def _add_up(report: Report, tallies: dict[str, Tally]) -> None:

@@ -87,6 +87,12 @@ def batch_request(samples: Sequence[Sample]) -> Request:
     )
 
 
+def batch_requests(samples: Sequence[Sample], size: int) -> list[Request]:
+    """Return `batch_request` for every so many of the samples."""
+    starts = range(0, len(samples), size)
+    return [batch_request(samples[at : at + size]) for at in starts]
+
+
 @dataclass(slots=True)
 class Tally:
     """What became of the documents of a load."""

@@ -33,7 +33,7 @@ from cleaner.bench.load import (
     StreamCaller,
     Tally,
     UnaryCaller,
-    batch_request,
+    batch_requests,
     closed_loop,
     open_channels,
     open_loop,
@@ -163,8 +163,7 @@ def our_way(name: str, address: str, count: int, samples: list[Sample], size: in
     if name == "unary":
         requests = [unary_request(sample) for sample in samples]
     else:
-        starts = range(0, len(samples), _BATCH)
-        requests = [batch_request(samples[at : at + _BATCH]) for at in starts]
+        requests = batch_requests(samples, _BATCH)
     return Way(f"{name}, {size} KB, {count} channels", address, caller, requests, _AT_ONCE[name])
 
 

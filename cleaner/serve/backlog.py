@@ -50,8 +50,13 @@ class Job:
 
     @property
     def cost(self) -> int:
-        """What it weighs: its bytes, and something for each document."""
-        return len(self.payload) + self.documents * _DOCUMENT_COST
+        """What it weighs."""
+        return _weight(len(self.payload), self.documents)
+
+
+def _weight(size: int, documents: int) -> int:
+    """Return what a request weighs: its bytes, and something for each document."""
+    return size + documents * _DOCUMENT_COST
 
 
 class Backlog:
@@ -99,7 +104,7 @@ class Backlog:
     async def turn(self, batch: wire.Batch) -> AsyncIterator[None]:
         """Stand in line until it is the batch's turn, which lasts as long as the context."""
         place, documents = object(), len(batch.documents)
-        cost = sum(map(len, batch.documents)) + documents * _DOCUMENT_COST
+        cost = _weight(sum(map(len, batch.documents)), documents)
         self._line[place] = time.monotonic()
         self._cost += cost
         self._in_line += documents

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hmac
 import logging
-import os
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from hashlib import sha256
@@ -21,6 +20,7 @@ from grpc import aio
 
 from cleaner.errors import CleanerError, InvalidInput
 from cleaner.serve import status
+from cleaner.serve.editions import state_of
 from cleaner.serve.settings import Access
 
 CLEAN, LEARN, ADMIN = "clean", "learn", "admin"
@@ -77,15 +77,7 @@ class Watched(Generic[_T]):
         return True
 
     def _look(self) -> list[tuple[int, ...]]:
-        return [_state(path) for path in self._paths]
-
-
-def _state(path: str) -> tuple[int, ...]:
-    try:
-        found = os.stat(path)
-    except OSError:
-        return ()
-    return found.st_ino, found.st_mtime_ns, found.st_size
+        return [state_of(path) for path in self._paths]
 
 
 def server_credentials(access: Access) -> grpc.ServerCredentials | None:

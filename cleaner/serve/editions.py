@@ -80,7 +80,7 @@ class Shelf:
 
         What cannot be used is told once, and the last good edition goes on answering.
         """
-        if not self._folder or (state := _state(self._source)) == self._seen:
+        if not self._folder or (state := state_of(self._source)) == self._seen:
             return False
         self._seen = state
         number = next(self._numbers)
@@ -121,7 +121,7 @@ class Shelf:
                 path.unlink()
 
 
-def _state(path: str) -> tuple[int, ...]:
+def state_of(path: str) -> tuple[int, ...]:
     """Return what changes whenever a file does; () without a file."""
     try:
         found = os.stat(path)

@@ -53,9 +53,10 @@ async def give_back() -> None:
     """
     library = ctypes.CDLL(None)
     trim = getattr(library, "malloc_trim", None)
-    if trim is not None:  # else another C library, with other habits
-        library.mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
-        library.mallopt(_M_ARENA_MAX, _ARENAS)
-    while trim is not None:
+    if trim is None:  # another C library, with other habits
+        return
+    library.mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
+    library.mallopt(_M_ARENA_MAX, _ARENAS)
+    while True:
         await asyncio.sleep(_GIVE_BACK_SECONDS)
         await asyncio.to_thread(trim, 0)
